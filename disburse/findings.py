@@ -1,0 +1,92 @@
+"""Findings are values: what is wrong or remarkable, where, and how to mend it.
+
+The catalogue (schemas/findings.yaml) fixes code, severity and wording; its order is the order of precedence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from disburse.language import Wording
+from disburse.shipped import shipped
+from disburse.yamlfile import load_yaml
+
+Severity = Literal["stop", "error", "reject", "hold", "carry", "reduce", "notice"]
+
+STATUS_OF: dict[str, str] = {"error": "invalid", "reject": "rejected", "hold": "held", "carry": "carried"}
+"""The status a finding gives its row; `reduce` and `notice` give none."""
+
+TO_MEND = frozenset({"stop", "error", "reject", "hold"})
+"""Severities that make `check` answer 1."""
+
+
+class Code(BaseModel):
+    """One entry of the catalogue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    severity: Severity
+    title: Wording
+    message: Wording
+    remedy: Wording
+
+
+class _Catalogue(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    findings: tuple[Code, ...]
+
+
+@cache
+def catalogue() -> dict[str, Code]:
+    """Every code in order of precedence."""
+    return {each.code: each for each in load_yaml(shipped("findings.yaml"), _Catalogue).findings}
+
+
+@cache
+def precedence(code: str) -> int:
+    """Place of `code` in the catalogue: the lower, the earlier it is named."""
+    return list(catalogue()).index(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding on one row of the applications table.
+
+    row        position (index label) of the row in the applications table
+    code       one of the catalogue's
+    column     field of the table the finding points at, e.g. `approved_amount`; "" where it is the whole row
+    values     what the catalogue's message needs ({found}, {expected}, …), already in the users' form; {column} is
+               filled with the heading when the finding is placed
+    reference  document and article, or the rule, it rests on
+    """
+
+    row: int
+    code: str
+    column: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    reference: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        return catalogue()[self.code].severity
+
+
+def message(code: str, values: dict[str, str]) -> str:
+    """The catalogue's message with `values` filled in, in the current language."""
+    return str(catalogue()[code].message).format_map(values)
+
+
+def remedy(code: str, values: dict[str, str]) -> str:
+    """How to mend it, in the current language."""
+    return str(catalogue()[code].remedy).format_map(values)
+
+
+def masked(account_no: str) -> str:
+    """An account number as it may be shown: its last four digits."""
+    return "*" * max(len(account_no) - 4, 0) + account_no[-4:]

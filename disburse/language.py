@@ -1,0 +1,33 @@
+"""The language people are spoken to in: Chinese unless `--lang en` asks otherwise.
+
+Both wordings of a sentence stand side by side where it is said, so that neither can be forgotten.
+"""
+
+from contextvars import ContextVar
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Language = Literal["zh", "en"]
+
+current: ContextVar[Language] = ContextVar("language", default="zh")
+
+
+def say(zh: str, en: str) -> str:
+    """The wording in the current language."""
+    return zh if current.get() == "zh" else en
+
+
+class Wording(BaseModel):
+    """One text in both languages, as the files under schemas/ write it: `{zh: …, en: …}`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return say(self.zh, self.en)
+
+    def both(self) -> tuple[str, str]:
+        return self.zh, self.en

@@ -1,0 +1,114 @@
+"""Money is integer fen. The only module that reads, writes or rounds an amount.
+
+    >>> to_fen("1234.5")
+    123450
+    >>> yuan(123450)
+    '1234.50'
+    >>> capital(123450)
+    '壹仟贰佰叁拾肆元伍角整'
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FEN_PER = {"分": 1, "角": 10, "元": 100, "百元": 10_000, "万元": 1_000_000}
+"""Fen in one of each unit a policy or a heading may name."""
+
+_PLAIN = re.compile(r"-?\d+(\.\d{1,2})?")
+
+
+def to_fen(text: str) -> int:
+    """Fen from plain yuan text (`1234`, `1234.5`, `1234.50`). Raises ValueError on anything else."""
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(text)
+    return int(Decimal(text).scaleb(2))
+
+
+def yuan(fen: int, *, thousands: bool = False) -> str:
+    """Yuan with two decimals: `1234567.80`, or `1,234,567.80` for people."""
+    sign, fen = ("-" if fen < 0 else ""), abs(int(fen))
+    whole = f"{fen // 100:,}" if thousands else str(fen // 100)
+    return f"{sign}{whole}.{fen % 100:02d}"
+
+
+def round_down(fen: int, unit: str) -> int:
+    """The largest multiple of `unit` (a key of FEN_PER) that is not above `fen`."""
+    return fen // FEN_PER[unit] * FEN_PER[unit]
+
+
+def times(fen: int, rate: Decimal) -> int:
+    """`fen` × `rate`, down to the fen, exactly."""
+    numerator, denominator = rate.as_integer_ratio()
+    return int(fen) * numerator // denominator
+
+
+def share(total: int, weights: Sequence[int]) -> list[int]:
+    """Share `total` fen out in proportion to `weights` (≥ 0, not all 0), to the fen.
+
+    Each gets the whole part of its share; the fen left over go to the largest remainders, ties to the
+    earlier one. The parts add up to `total` exactly.
+    """
+    whole = sum(weights)
+    parts = [total * weight // whole for weight in weights]
+    remainders = [total * weight % whole for weight in weights]
+    left = total - sum(parts)
+    for i in sorted(range(len(weights)), key=lambda i: (-remainders[i], i))[:left]:
+        parts[i] += 1
+    return parts
+
+
+_DIGITS = "零壹贰叁肆伍陆柒捌玖"
+_PLACES = ("", "拾", "佰", "仟")
+_GROUPS = ("", "万", "亿")
+
+
+def capital(fen: int) -> str:
+    """The amount in capital numerals as the Payment and Settlement Rules (支付结算办法, annex 1) want it.
+
+    整 follows 元 always, follows 角 here too, and never follows 分. Raises ValueError below 0 or from 10^12 yuan.
+
+    >>> capital(1000005)
+    '壹万元零伍分'
+    """
+    if not 0 <= fen < 10**14:
+        raise ValueError(fen)
+    whole, jiao, cent = fen // 100, fen // 10 % 10, fen % 10
+    text = _whole(whole) + "元" if whole else ""
+    if not jiao and not cent:
+        return (text or "零元") + "整"
+    if jiao:
+        # a 零 stands between 元 and 角 where the whole number ends in 0
+        text += ("零" if whole and whole % 10 == 0 else "") + _DIGITS[jiao] + "角"
+    elif whole:
+        text += "零"
+    return text + (_DIGITS[cent] + "分" if cent else "整")
+
+
+def _whole(number: int) -> str:
+    text, gap = "", False
+    for place in reversed(range(len(_GROUPS))):
+        group = number // 10_000**place % 10_000
+        if not group:
+            gap = bool(text)
+            continue
+        text += ("零" if text and (gap or group < 1000) else "") + _group(group) + _GROUPS[place]
+        gap = False
+    return text
+
+
+def _group(number: int) -> str:
+    text, gap = "", False
+    for place in reversed(range(4)):
+        digit = number // 10**place % 10
+        if not digit:
+            gap = bool(text)
+            continue
+        text += ("零" if gap else "") + _DIGITS[digit] + _PLACES[place]
+        gap = False
+    return text
