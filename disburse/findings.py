@@ -55,15 +55,27 @@ def precedence(code: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding points in a file: `cell` as Excel shows it, e.g. `K17`; `column` the heading as written."""
+
+    source_file: str
+    sheet: str = ""
+    cell: str = ""
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One finding on one row of the applications table.
 
-    row        position (index label) of the row in the applications table
+    row        index label of the row in the applications table; -1 where it is on no row (then `place` is given)
     code       one of the catalogue's
-    column     field of the table the finding points at, e.g. `approved_amount`; "" where it is the whole row
-    values     what the catalogue's message needs ({found}, {expected}, …), already in the users' form; {column} is
-               filled with the heading when the finding is placed
+    column     field of the table it points at, e.g. `approved_amount`; "" where it is the whole row
+    values     what the catalogue's message needs ({found}, {expected}, …), already in the users' form and language;
+               {column} is filled with the heading when the finding is placed
     reference  document and article, or the rule, it rests on
+    place      given where it is not the row's own cell of `column`: a total line, a merged cell, a heading.
+               Findings of one code at one place are reported once, yet count on each of their rows.
     """
 
     row: int
@@ -71,10 +83,28 @@ class Finding:
     column: str = ""
     values: dict[str, str] = field(default_factory=dict)
     reference: str = ""
+    place: Place | None = None
 
     @property
     def severity(self) -> Severity:
         return catalogue()[self.code].severity
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A finding ready for people: one line of findings.csv, `check --json` and the exceptions."""
+
+    code: str
+    severity: Severity
+    source_file: str
+    source_sheet: str
+    cell: str
+    application_no: str
+    column: str
+    value: str
+    message: str
+    remedy: str
+    reference: str
 
 
 def message(code: str, values: dict[str, str]) -> str:
