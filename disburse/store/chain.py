@@ -1,0 +1,71 @@
+"""The chain: every batch carries a SHA-256 over its whole content and the hash of the batch before it.
+
+What is hashed is JSON Lines in UTF-8, without white space and with sorted keys: first one object with the previous
+hash, the batch and the names of the columns, then one array per posting and one per outcome, in their order. The
+number of this form is kept in `batch.form`, so that a later form cannot make an older batch look forged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+FORM = 1
+
+BATCH_FIELDS = (
+    "batch_no", "batch", "month", "number", "pay_date", "run_hash", "policy_sha256",
+    "prepared_by", "approved_by", "reviewed_by", "lines", "total_fen", "outcomes", "open_items", "form",
+)  # fmt: skip
+
+POSTING_FIELDS = (
+    "id", "batch_no", "line", "kind", "refers_to", "reversal_no", "generation", "month", "pay_date",
+    "application_no", "instalment", "measure", "article", "fund", "uscc", "applicant_name",
+    "subject_no", "subject_name", "carrier_no", "category", "town", "bureau", "matter_no", "evidence_nos",
+    "event_date", "approved_amount_fen", "paid_fen",
+    "payee_name", "bank_name", "cnaps", "account_no", "payee_type", "reason", "document_no",
+)  # fmt: skip
+
+OUTCOME_FIELDS = (
+    "batch_no", "line", "application_no", "instalment", "status",
+    "measure", "bureau", "uscc", "applicant_name", "approved_amount_fen", "reasons",
+)  # fmt: skip
+
+Row = tuple[object, ...]
+
+_canonical = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
+).encode
+
+
+def batch_hash(
+    previous: str,
+    batch: Mapping[str, object],
+    postings: Iterable[Sequence[object]],
+    outcomes: Iterable[Sequence[object]],
+) -> str:
+    """The hash of a batch whose predecessor's hash is `previous`.
+
+    batch      at least BATCH_FIELDS
+    postings   POSTING_FIELDS each, by line
+    outcomes   OUTCOME_FIELDS each, by line
+    """
+    head = {
+        "previous": previous,
+        "batch": {name: batch[name] for name in BATCH_FIELDS},
+        "posting": POSTING_FIELDS,
+        "outcome": OUTCOME_FIELDS,
+    }
+    digest = hashlib.sha256(_line(head))
+    for row in postings:
+        digest.update(_line(row))
+    for row in outcomes:
+        digest.update(_line(row))
+    return digest.hexdigest()
+
+
+def _line(value: object) -> bytes:
+    return (_canonical(value) + "\n").encode()

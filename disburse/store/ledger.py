@@ -1,0 +1,272 @@
+"""The book of what was paid: read it, and book a run into it exactly once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from itertools import count, repeat
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, select, update
+
+from disburse.errors import Unbalanced
+from disburse.store.booking import Booking, Head, Receipt, Signatures
+from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, batch_hash
+from disburse.store.frames import BOOKED, LINES, OPEN_ITEMS, OUTCOMES, to_columns, to_frame
+from disburse.store.schema import GENESIS, batch, head, outcome, posting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import pandas as pd
+    from sqlalchemy import Connection, Select, Table
+
+    from disburse.store.database import Database
+
+    Rows = list[tuple[object, ...]]
+
+OPEN = ("held", "carried")
+
+
+class Store:
+    """What was booked. Made by open_store; without a database it is empty and cannot book."""
+
+    def __init__(self, database: Database | None) -> None:
+        self._database = database
+
+    def booked(self) -> pd.DataFrame:
+        """All payment and opening lines in booking order, each with what is left of it after reversals."""
+        if self._database is None:
+            return to_frame([], BOOKED)
+        with self._database.reading() as connection:
+            return _booked(connection)
+
+    def open_items(self) -> pd.DataFrame:
+        """The held and carried rows of booked runs that no later booked run has taken up again."""
+        if self._database is None:
+            return to_frame([], OPEN_ITEMS)
+        with self._database.reading() as connection:
+            return to_frame(_fetch(connection, _open_items()), OPEN_ITEMS)
+
+    def head(self) -> Head:
+        """The end of the chain."""
+        if self._database is None:
+            return Head(0, GENESIS)
+        with self._database.reading() as connection:
+            return _head(connection)
+
+    def book(
+        self,
+        booking_of: Callable[[pd.DataFrame], Booking],
+        *,
+        run_hash: str,
+        month: str,
+        pay_date: date,
+        prepared_by: str,
+        approved_by: str,
+        reviewed_by: str | None,
+    ) -> Receipt:
+        """Book a run once and for all, whole or not at all.
+
+        booking_of  is given what is booked at this moment, while nobody else can book, and says what to book;
+                    whatever it raises leaves the store as it was
+        run_hash    a run that is already booked is not booked again: its receipt comes back, with `already`
+        """
+        signatures = Signatures(prepared_by, approved_by, reviewed_by)
+        if self._database is None:
+            raise RuntimeError("a store that was opened for reading cannot book")
+        with self._database.writing() as connection:
+            earlier = _receipt(connection, run_hash)
+            if earlier:
+                return earlier
+            booked = _booked(connection)
+            generations = _generations(booked)
+            booking = booking_of(booked)
+            entry = _Entry(connection, run_hash, month, pay_date, signatures)
+            return entry.write(booking, generations)
+
+
+class _Entry:
+    """One batch on its way into the store, inside the transaction."""
+
+    def __init__(
+        self, connection: Connection, run_hash: str, month: str, pay_date: date, signatures: Signatures
+    ) -> None:
+        self.connection = connection
+        self.before = _head(connection)
+        number = connection.execute(select(func.count()).where(batch.c.month == month)).scalar_one() + 1
+        self.batch: dict[str, object] = {
+            "batch_no": self.before.sequence + 1,
+            "batch": f"{month}-{number}",
+            "month": month,
+            "number": number,
+            "pay_date": date(pay_date.year, pay_date.month, pay_date.day).isoformat(),
+            "run_hash": run_hash,
+            "prepared_by": signatures.prepared_by.strip(),
+            "approved_by": signatures.approved_by.strip(),
+            "reviewed_by": signatures.reviewed_by and signatures.reviewed_by.strip(),
+            "form": FORM,
+            "previous_hash": self.before.hash,
+        }
+
+    def write(self, booking: Booking, generations: Counter[tuple[object, object]]) -> Receipt:
+        """Batch, lines and outcomes, then the new head; every total is counted again in the database."""
+        postings = self._postings(booking.lines, generations)
+        outcomes = self._outcomes(booking.outcomes)
+        _agree(postings, outcomes)
+        self.batch |= {
+            "policy_sha256": booking.policy_sha256,
+            "lines": len(postings),
+            "total_fen": sum(int(fen) for fen in booking.lines["paid_fen"].tolist()),
+            "outcomes": len(outcomes),
+            "open_items": sum(row[_STATUS] in OPEN for row in outcomes),
+        }
+        self.batch["hash"] = batch_hash(self.before.hash, self.batch, postings, outcomes)
+        self.connection.execute(insert(batch), self.batch)
+        _insert(self.connection, posting, POSTING_FIELDS, postings)
+        _insert(self.connection, outcome, OUTCOME_FIELDS, outcomes)
+        self._count_again()
+        self._advance()
+        return _as_receipt(self.batch, already=False)
+
+    def _postings(self, lines: pd.DataFrame, generations: Counter[tuple[object, object]]) -> Rows:
+        last = self.connection.execute(select(func.max(posting.c.id))).scalar() or 0
+        said = dict(zip(LINES, to_columns(lines, LINES), strict=True))
+        pairs = zip(said["application_no"], said["instalment"], strict=True)
+        known: dict[str, Iterable[object]] = {
+            "id": count(last + 1),
+            "batch_no": repeat(self.batch["batch_no"]),
+            "line": count(1),
+            "kind": repeat("payment"),
+            "refers_to": repeat(None),
+            "reversal_no": repeat(None),
+            "generation": (generations[pair] + 1 for pair in pairs),
+            "month": repeat(self.batch["month"]),
+            "pay_date": repeat(self.batch["pay_date"]),
+            "reason": repeat(""),
+            "document_no": repeat(""),
+        }
+        # strict=False: the constant columns never end; `generation` and the lines' own columns do
+        return list(zip(*({**known, **said}[name] for name in POSTING_FIELDS), strict=False))
+
+    def _outcomes(self, outcomes: pd.DataFrame) -> Rows:
+        # a row without a readable number can neither be an open item nor close one
+        named = outcomes[(outcomes["application_no"] != "") & outcomes["instalment"].notna()]
+        said = to_columns(named, OUTCOMES)
+        return list(zip(repeat(self.batch["batch_no"]), count(1), *said, strict=False))
+
+    def _count_again(self) -> None:
+        mine = self.batch["batch_no"]
+        lines = select(func.count(), func.coalesce(func.sum(posting.c.paid_fen), 0)).where(posting.c.batch_no == mine)
+        open_items = func.count().filter(outcome.c.status.in_(OPEN))
+        rows = select(func.count(), open_items).where(outcome.c.batch_no == mine)
+        found = [*self.connection.execute(lines).one(), *self.connection.execute(rows).one()]
+        meant = [self.batch[name] for name in ("lines", "total_fen", "outcomes", "open_items")]
+        if found != meant:
+            raise _unbalanced(f"{found} ≠ {meant}")
+
+    def _advance(self) -> None:
+        advanced = self.connection.execute(
+            update(head)
+            .where(head.c.sequence == self.before.sequence, head.c.hash == self.before.hash)
+            .values(sequence=self.batch["batch_no"], hash=self.batch["hash"])
+        )
+        if advanced.rowcount != 1:
+            raise _unbalanced("head")
+
+
+_PAIR = slice(POSTING_FIELDS.index("application_no"), POSTING_FIELDS.index("instalment") + 1)
+_STATUS = OUTCOME_FIELDS.index("status")
+
+
+def _agree(postings: Rows, outcomes: Rows) -> None:
+    """Lines and outcomes tell one story: exactly what is paid or reduced has a line."""
+    paid = {row[2:4] for row in outcomes if row[_STATUS] in ("paid", "reduced")}
+    if paid != {row[_PAIR] for row in postings} or len(paid) != len(postings):
+        raise _unbalanced(f"{len(postings)} ≠ {len(paid)}")
+
+
+def _unbalanced(found: str) -> Unbalanced:
+    return Unbalanced(
+        f"入账的笔数或金额与计算结果不符（{found}），未记账。这是程序的问题，请把运行结果文件夹交给维护人员。",
+        f"What was to be booked does not add up ({found}); nothing was booked. "
+        "This is the program's fault: hand the run's folder to its maintainers.",
+    )
+
+
+def _booked(connection: Connection) -> pd.DataFrame:
+    return to_frame(_fetch(connection, _lines()), BOOKED)
+
+
+def _lines() -> Select[tuple[object, ...]]:
+    back = (
+        select(posting.c.refers_to, func.sum(posting.c.paid_fen).label("fen"))
+        .where(posting.c.refers_to.is_not(None))
+        .group_by(posting.c.refers_to)
+        .subquery("back")
+    )
+    net = posting.c.paid_fen + func.coalesce(back.c.fen, 0)
+    columns = [{"batch": batch.c.batch, "net_fen": net}.get(name, posting.c.get(name)) for name in BOOKED]
+    joined = posting.join(batch, batch.c.batch_no == posting.c.batch_no).outerjoin(
+        back, back.c.refers_to == posting.c.id
+    )
+    return select(*columns).select_from(joined).where(posting.c.kind != "reversal").order_by(posting.c.id)
+
+
+def _open_items() -> Select[tuple[object, ...]]:
+    later = outcome.alias("later")
+    taken_up = select(1).where(
+        later.c.application_no == outcome.c.application_no,
+        later.c.instalment == outcome.c.instalment,
+        later.c.batch_no > outcome.c.batch_no,
+    )
+    columns = [batch.c[name] if name in ("month", "batch") else outcome.c[name] for name in OPEN_ITEMS]
+    return (
+        select(*columns)
+        .join_from(outcome, batch, batch.c.batch_no == outcome.c.batch_no)
+        .where(outcome.c.status.in_(OPEN), ~taken_up.exists())
+        .order_by(outcome.c.batch_no, outcome.c.line)
+    )
+
+
+def _fetch(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:
+    # plain tuples: every column is text or integer, there is nothing for SQLAlchemy to convert
+    cursor = connection.execute(query).cursor
+    return cursor.fetchall() if cursor else []
+
+
+def _insert(connection: Connection, table: Table, fields: Sequence[str], rows: Rows) -> None:
+    if rows:
+        places = ", ".join("?" * len(fields))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(fields)}) VALUES ({places})", rows)
+
+
+def _head(connection: Connection) -> Head:
+    row = connection.execute(select(head.c.sequence, head.c.hash)).one()
+    return Head(row.sequence, row.hash)
+
+
+def _receipt(connection: Connection, run_hash: str) -> Receipt | None:
+    row = connection.execute(select(batch).where(batch.c.run_hash == run_hash)).mappings().one_or_none()
+    return _as_receipt(dict(row), already=True) if row else None
+
+
+def _as_receipt(row: dict[str, Any], *, already: bool) -> Receipt:
+    return Receipt(
+        batch=row["batch"],
+        sequence=row["batch_no"],
+        head=row["hash"],
+        lines=row["lines"],
+        total_fen=row["total_fen"],
+        open_items=row["open_items"],
+        already=already,
+    )
+
+
+def _generations(booked: pd.DataFrame) -> Counter[tuple[object, object]]:
+    """How often each application and instalment was paid and wholly taken back.
+
+    A pair still paid is not counted, so a second payment of it would get the same generation and be refused.
+    """
+    gone = booked[booked["net_fen"] == 0]
+    return Counter(zip(gone["application_no"].tolist(), gone["instalment"].tolist(), strict=True))
