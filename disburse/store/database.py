@@ -51,11 +51,6 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction alone with the store: whole at the end, or not at all when anything is raised."""
-        if not self.writable:
-            raise Refused(
-                f"存储 {self.path} 只为查询打开，不能记账。",
-                f"The store {self.path} was opened for reading; it cannot book.",
-            )
         with self._explained(), self._engine.connect() as connection:
             connection = connection.execution_options(alone=True)
             with connection.begin():
@@ -139,9 +134,8 @@ _SENTENCES = {
         "The store {path} is read-only; nothing was booked. Get permission to write to it and try again.",
     ),
     "SQLITE_CANTOPEN": (
-        "打不开存储 {path}：文件或所在文件夹没有读写权限，未作任何改动；请检查权限或 --store。",
-        "The store {path} cannot be opened: no permission for the file or its folder. Nothing was changed; "
-        "check the permissions or --store.",
+        "打不开存储 {path}：没有文件或所在文件夹的权限，未作任何改动；请检查权限或 --store。",
+        "The store {path} cannot be opened: no permission for the file or its folder. Check them or --store.",
     ),
     "SQLITE_FULL": (
         "存储 {path} 所在磁盘已满，未记账；请腾出空间后重试。",
@@ -149,16 +143,14 @@ _SENTENCES = {
     ),
     "SQLITE_IOERR": (
         "读写存储 {path} 时磁盘出错（{error}）；请检查磁盘后用同一命令重试，不会重复记账。",
-        "The disk failed under the store {path} ({error}). Check it and run the same command again; "
-        "nothing is ever booked twice.",
+        "The disk failed under the store {path} ({error}). Check it and run the same command; nothing is booked twice.",
     ),
     "no such ": (
         "存储 {path} 不完整（{error}），未记账；请用备份替换后重试。",
         "The store {path} is not whole ({error}); nothing was booked. Put a backup in its place and try again.",
     ),
     "SQLITE_CONSTRAINT": (
-        "数据库拒绝了这批记账（{error}），未记账。这是程序的问题，请把运行结果文件夹交给维护人员。",
-        "The database refused this booking ({error}); nothing was booked. "
-        "This is the program's fault: hand the run's folder to its maintainers.",
+        "数据库拒绝了这批记账（{error}），未记账。这是程序的问题，请联系维护人员。",
+        "The database refused this booking ({error}); nothing was booked. This is the program's fault: report it.",
     ),
 }

@@ -13,28 +13,31 @@ if TYPE_CHECKING:
 _TEXT, _WHOLE, _PERHAPS, _DAY = "str", "int64", "Int64", "datetime64[s]"
 
 BOOKED: Mapping[str, str] = {
-    **{"batch": _TEXT, "batch_no": _WHOLE, "line": _WHOLE, "month": _TEXT, "pay_date": _DAY},
-    **{"application_no": _TEXT, "instalment": _WHOLE, "measure": _TEXT, "article": _TEXT, "fund": _TEXT},
-    **{"uscc": _TEXT, "applicant_name": _TEXT, "subject_no": _TEXT, "subject_name": _TEXT, "carrier_no": _TEXT},
-    **{"category": _TEXT, "town": _TEXT, "bureau": _TEXT, "matter_no": _TEXT, "evidence_nos": _TEXT},
-    **{"event_date": _DAY, "approved_amount_fen": _WHOLE, "paid_fen": _WHOLE, "net_fen": _WHOLE},
-    **{"payee_name": _TEXT, "bank_name": _TEXT, "cnaps": _TEXT, "account_no": _TEXT, "payee_type": _TEXT},
-}
+    "batch": _TEXT, "batch_no": _WHOLE, "line": _WHOLE, "month": _TEXT, "pay_date": _DAY,
+    "application_no": _TEXT, "instalment": _WHOLE, "measure": _TEXT, "article": _TEXT, "fund": _TEXT,
+    "uscc": _TEXT, "applicant_name": _TEXT, "subject_no": _TEXT, "subject_name": _TEXT, "carrier_no": _TEXT,
+    "category": _TEXT, "town": _TEXT, "bureau": _TEXT, "matter_no": _TEXT, "evidence_nos": _TEXT,
+    "event_date": _DAY, "approved_amount_fen": _WHOLE, "paid_fen": _WHOLE, "net_fen": _WHOLE,
+    "payee_name": _TEXT, "bank_name": _TEXT, "cnaps": _TEXT, "account_no": _TEXT, "payee_type": _TEXT,
+}  # fmt: skip
 """`booked`, as docs/architecture.md describes it."""
 
-LINES = {name: BOOKED[name] for name in BOOKED if name not in {*list(BOOKED)[:5], "net_fen"}}
-"""What a booking says of each line; the rest the store knows itself."""
+_KNOWN = ("batch", "batch_no", "line", "month", "pay_date", "net_fen")
+"""What the store knows of a line without being told."""
+
+LINES: Mapping[str, str] = {name: dtype for name, dtype in BOOKED.items() if name not in _KNOWN}
+"""What a booking says of each line."""
 
 OUTCOMES: Mapping[str, str] = {
-    **{"application_no": _TEXT, "instalment": _PERHAPS, "status": _TEXT, "measure": _TEXT, "bureau": _TEXT},
-    **{"uscc": _TEXT, "applicant_name": _TEXT, "approved_amount_fen": _PERHAPS, "reasons": _TEXT},
-}
+    "application_no": _TEXT, "instalment": _PERHAPS, "status": _TEXT, "measure": _TEXT, "bureau": _TEXT,
+    "uscc": _TEXT, "applicant_name": _TEXT, "approved_amount_fen": _PERHAPS, "reasons": _TEXT,
+}  # fmt: skip
 
 OPEN_ITEMS: Mapping[str, str] = {
-    **{"application_no": _TEXT, "instalment": _WHOLE, "status": _TEXT, "month": _TEXT, "batch": _TEXT},
-    **{"measure": _TEXT, "bureau": _TEXT, "uscc": _TEXT, "applicant_name": _TEXT},
-    **{"approved_amount_fen": _PERHAPS, "reasons": _TEXT},
-}
+    "application_no": _TEXT, "instalment": _WHOLE, "status": _TEXT, "month": _TEXT, "batch": _TEXT,
+    "measure": _TEXT, "bureau": _TEXT, "uscc": _TEXT, "applicant_name": _TEXT,
+    "approved_amount_fen": _PERHAPS, "reasons": _TEXT,
+}  # fmt: skip
 
 
 def to_frame(rows: Sequence[Sequence[object]], dtypes: Mapping[str, str]) -> pd.DataFrame:

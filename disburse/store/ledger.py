@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
-    from sqlalchemy import Connection, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Select, Table
 
     from disburse.store.database import Database
 
@@ -70,10 +70,10 @@ class Store:
 
         booking_of  is given what is booked at this moment, while nobody else can book, and says what to book;
                     whatever it raises leaves the store as it was
-        run_hash    a run that is already booked is not booked again: its receipt comes back, with `already`
+        run_hash    SHA-256 of the run, in hex; one that is booked is not booked again: its receipt comes back, `already`
         """
         signatures = Signatures(prepared_by, approved_by, reviewed_by)
-        if self._database is None:
+        if self._database is None or not self._database.writable:
             raise RuntimeError("a store that was opened for reading cannot book")
         with self._database.writing() as connection:
             earlier = _receipt(connection, run_hash)
@@ -206,7 +206,8 @@ def _lines() -> Select[tuple[object, ...]]:
         .subquery("back")
     )
     net = posting.c.paid_fen + func.coalesce(back.c.fen, 0)
-    columns = [{"batch": batch.c.batch, "net_fen": net}.get(name, posting.c.get(name)) for name in BOOKED]
+    elsewhere: dict[str, ColumnElement[Any]] = {"batch": batch.c.batch, "net_fen": net}
+    columns = [elsewhere[name] if name in elsewhere else posting.c[name] for name in BOOKED]
     joined = posting.join(batch, batch.c.batch_no == posting.c.batch_no).outerjoin(
         back, back.c.refers_to == posting.c.id
     )

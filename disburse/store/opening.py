@@ -98,7 +98,8 @@ def _revision(connection: Connection, path: Path) -> str | None:
 
 
 def _upgrade(database: Database) -> None:
-    from disburse.store.migrations import upgrade  # noqa: PLC0415  Alembic takes long to load and is seldom needed
+    # here and not above: Alembic takes long to load and is seldom needed
+    from disburse.store.migrations import upgrade
 
     with database.writing() as connection:
         # another process may have been faster

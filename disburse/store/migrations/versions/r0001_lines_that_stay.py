@@ -152,45 +152,74 @@ def _unique_where(name: str, table: str, columns: list[str], condition: str) -> 
     op.create_index(name, table, columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
+def _refuse(trigger: str, event: str, message: str, condition: str = "1") -> str:
+    return (
+        f"CREATE TRIGGER {trigger} BEFORE {event} WHEN {' '.join(condition.split())} "
+        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+    )
+
+
 TRIGGERS = (
     # what is booked stays
     *(
-        f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        _refuse(f"{table}_{verb.lower()}", f"{verb} ON {table}", f"{table} is append-only")
         for table in ("batch", "posting", "outcome")
         for verb in ("UPDATE", "DELETE")
     ),
-    # nothing is added to a batch that the head has passed, and no number is left out or used again
-    "CREATE TRIGGER batch_insert BEFORE INSERT ON batch "
-    "WHEN NEW.batch_no <> (SELECT sequence + 1 FROM head) OR NEW.previous_hash <> (SELECT hash FROM head) "
-    "BEGIN SELECT RAISE(ABORT, 'batch does not follow the head'); END",
-    "CREATE TRIGGER posting_insert BEFORE INSERT ON posting "
-    "WHEN NEW.batch_no <= (SELECT sequence FROM head) OR NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM posting) "
-    "BEGIN SELECT RAISE(ABORT, 'posting does not follow the last one'); END",
-    "CREATE TRIGGER outcome_insert BEFORE INSERT ON outcome "
-    "WHEN NEW.batch_no <= (SELECT sequence FROM head) "
-    "BEGIN SELECT RAISE(ABORT, 'outcome of a batch that is closed'); END",
+    # nothing is added to a batch that the head has passed; no number is left out or used again
+    _refuse(
+        "batch_insert",
+        "INSERT ON batch",
+        "batch does not follow the head",
+        """NEW.batch_no <> (SELECT sequence + 1 FROM head) OR NEW.previous_hash <> (SELECT hash FROM head)""",
+    ),
+    _refuse(
+        "posting_insert",
+        "INSERT ON posting",
+        "posting does not follow the last one",
+        """NEW.batch_no <= (SELECT sequence FROM head)
+           OR NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM posting)""",
+    ),
+    _refuse(
+        "outcome_insert",
+        "INSERT ON outcome",
+        "outcome of a batch that is closed",
+        """NEW.batch_no <= (SELECT sequence FROM head)""",
+    ),
     # a pair is paid again only after all of it came back
-    "CREATE TRIGGER posting_again BEFORE INSERT ON posting WHEN NEW.generation > 1 AND NEW.kind <> 'reversal' "
-    "AND NOT EXISTS (SELECT 1 FROM posting AS old WHERE old.kind <> 'reversal' "
-    "AND old.application_no = NEW.application_no AND old.instalment = NEW.instalment "
-    "AND old.generation = NEW.generation - 1 "
-    "AND old.paid_fen + (SELECT coalesce(sum(paid_fen), 0) FROM posting WHERE refers_to = old.id) = 0) "
-    "BEGIN SELECT RAISE(ABORT, 'paid before and not taken back'); END",
+    _refuse(
+        "posting_again",
+        "INSERT ON posting",
+        "paid before and not taken back",
+        """NEW.generation > 1 AND NEW.kind <> 'reversal' AND NOT EXISTS (
+             SELECT 1 FROM posting AS old
+             WHERE old.kind <> 'reversal' AND old.application_no = NEW.application_no
+               AND old.instalment = NEW.instalment AND old.generation = NEW.generation - 1
+               AND old.paid_fen + (SELECT coalesce(sum(paid_fen), 0) FROM posting WHERE refers_to = old.id) = 0)""",
+    ),
     # a reversal takes back a line of the same pair, and never more than is left of it
-    "CREATE TRIGGER posting_reversal BEFORE INSERT ON posting WHEN NEW.kind = 'reversal' "
-    "AND NOT EXISTS (SELECT 1 FROM posting AS old WHERE old.id = NEW.refers_to AND old.kind <> 'reversal' "
-    "AND old.application_no = NEW.application_no AND old.instalment = NEW.instalment "
-    "AND old.generation = NEW.generation AND old.paid_fen + NEW.paid_fen "
-    "+ (SELECT coalesce(sum(paid_fen), 0) FROM posting WHERE refers_to = old.id) >= 0) "
-    "BEGIN SELECT RAISE(ABORT, 'reversal of more than is left'); END",
+    _refuse(
+        "posting_reversal",
+        "INSERT ON posting",
+        "reversal of more than is left",
+        """NEW.kind = 'reversal' AND NOT EXISTS (
+             SELECT 1 FROM posting AS old
+             WHERE old.id = NEW.refers_to AND old.kind <> 'reversal' AND old.application_no = NEW.application_no
+               AND old.instalment = NEW.instalment AND old.generation = NEW.generation
+               AND old.paid_fen + NEW.paid_fen
+                 + (SELECT coalesce(sum(paid_fen), 0) FROM posting WHERE refers_to = old.id) >= 0)""",
+    ),
     # the head moves one batch at a time, to a batch that is there and whole
-    "CREATE TRIGGER head_delete BEFORE DELETE ON head BEGIN SELECT RAISE(ABORT, 'the head stays'); END",
-    "CREATE TRIGGER head_update BEFORE UPDATE ON head WHEN NEW.sequence <> OLD.sequence + 1 "
-    "OR NOT EXISTS (SELECT 1 FROM batch WHERE batch_no = NEW.sequence AND hash = NEW.hash "
-    "AND previous_hash = OLD.hash "
-    "AND lines = (SELECT count(*) FROM posting WHERE batch_no = NEW.sequence) "
-    "AND total_fen = (SELECT coalesce(sum(paid_fen), 0) FROM posting WHERE batch_no = NEW.sequence) "
-    "AND outcomes = (SELECT count(*) FROM outcome WHERE batch_no = NEW.sequence)) "
-    "BEGIN SELECT RAISE(ABORT, 'the head leads to no whole batch'); END",
+    _refuse("head_delete", "DELETE ON head", "the head stays"),
+    _refuse(
+        "head_update",
+        "UPDATE ON head",
+        "the head leads to no whole batch",
+        """NEW.sequence <> OLD.sequence + 1 OR NOT EXISTS (
+             SELECT 1 FROM batch
+             WHERE batch_no = NEW.sequence AND hash = NEW.hash AND previous_hash = OLD.hash
+               AND lines = (SELECT count(*) FROM posting WHERE batch_no = NEW.sequence)
+               AND total_fen = (SELECT coalesce(sum(paid_fen), 0) FROM posting WHERE batch_no = NEW.sequence)
+               AND outcomes = (SELECT count(*) FROM outcome WHERE batch_no = NEW.sequence))""",
+    ),
 )
