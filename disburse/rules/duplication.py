@@ -139,7 +139,8 @@ def _contest(rows: list[Any], case: Case) -> _Contest:
         return _Contest(_ambiguous(rows, elected, case), {})
     standing: list[Any] = []
     winners: dict[int, int] = {}
-    for row in sorted(rows, key=lambda row: (row not in elected, -row.alone_fen)):
+    chosen = {row.Index for row in elected}
+    for row in sorted(rows, key=lambda row: (row.Index not in chosen, -row.alone_fen)):
         winner = next((stands for stands in standing if compete(row, stands)), None)
         if winner is None:
             standing.append(row)

@@ -1,0 +1,106 @@
+"""The CSV files for machines: outcomes, cuts, ledger, findings, and the bookings consulted.
+
+UTF-8 with BOM, commas, amounts like `1234567.80`, ISO dates. Text that a spreadsheet could take for a formula gets an
+apostrophe in front. Same settlement, same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from disburse.money import yuan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from disburse.findings import Placed
+    from disburse.settlement import Settlement
+
+OUTCOMES = {
+    "application_no": "application_no", "instalment": "instalment", "source_file": "source_file",
+    "source_sheet": "source_sheet", "source_row": "source_row", "bureau": "bureau", "measure": "measure",
+    "article": "article", "uscc": "uscc", "applicant_name": "applicant_name", "subject_no": "subject_no",
+    "matter_no": "matter_no", "approved": "approved_amount_fen", "entitled": "entitled_fen", "paid": "paid_fen",
+    "status": "status", "reasons": "reasons",
+}  # fmt: skip
+"""Heading → column, here and below."""
+
+LEDGER = {
+    "application_no": "application_no", "instalment": "instalment", "month": "month", "measure": "measure",
+    "article": "article", "uscc": "uscc", "applicant_name": "applicant_name", "subject_no": "subject_no",
+    "paid": "paid_fen", "payee_name": "payee_name", "bank_name": "bank_name", "cnaps": "cnaps",
+    "account_no": "account_no", "payee_type": "payee_type", "town": "town", "bureau": "bureau", "fund": "fund",
+}  # fmt: skip
+
+CUTS = {
+    "application_no": "application_no", "instalment": "instalment", "step": "step", "code": "code", "rule": "rule",
+    "article": "article", "before": "before_fen", "after": "after_fen", "ceiling": "ceiling_fen",
+    "used_before": "used_before_fen",
+}  # fmt: skip
+
+FINDINGS = (
+    "code", "severity", "source_file", "source_sheet", "cell", "application_no", "column", "value", "message", "remedy",
+    "reference",
+)  # fmt: skip
+
+STEPS = ("entitlement", "alone", "duplication", "limits", "budget")
+
+
+def records(settlement: Settlement, placed: Sequence[Placed], month: str) -> dict[str, bytes]:
+    """The four files by name."""
+    return {
+        "outcomes.csv": _table(settlement.rows, OUTCOMES),
+        "cuts.csv": _table(cuts_in_order(settlement), CUTS),
+        "ledger.csv": _table(paid_in_order(settlement).assign(month=month), LEDGER),
+        "findings.csv": _csv(FINDINGS, ([getattr(each, name) for name in FINDINGS] for each in placed)),
+    }
+
+
+def paid_in_order(settlement: Settlement) -> pd.DataFrame:
+    """The rows that are paid, in the policy's order."""
+    rows = settlement.rows
+    return rows[rows["status"].isin(["paid", "reduced"])].sort_values("order")
+
+
+def cuts_in_order(settlement: Settlement) -> pd.DataFrame:
+    """The cuts with the application they fell on: by row as read, then by step."""
+    cuts = settlement.cuts.assign(_step=settlement.cuts["step"].map(STEPS.index))
+    cuts = cuts.sort_values(["row", "_step"], kind="stable").drop(columns="_step")
+    return cuts.join(settlement.rows[["application_no", "instalment"]], on="row")
+
+
+def bookings(booked: pd.DataFrame) -> bytes:
+    """The bookings a run has consulted, line by line, under the names of docs/architecture.md (amounts in yuan)."""
+    return _table(booked, {name.removesuffix("_fen"): name for name in booked.columns})
+
+
+def _table(rows: pd.DataFrame, columns: dict[str, str]) -> bytes:
+    texts = [[_text(value, column) for value in rows[column].array] for column in columns.values()]
+    return _csv(tuple(columns), zip(*texts, strict=True) if texts else ())
+
+
+def _csv(heading: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(heading)
+    writer.writerows([_unlike_formula(text) for text in line] for line in lines)
+    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+
+
+def _text(value: Any, column: str) -> str:
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return ""
+    if column.endswith("_fen"):
+        return yuan(int(value))
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    return str(value)
+
+
+def _unlike_formula(text: str) -> str:
+    """A spreadsheet must show it as the text it is."""
+    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
