@@ -107,7 +107,7 @@ def _write(sheet: Sheet, columns: Sequence[Column], frame: pd.DataFrame) -> None
     if not len(frame):
         sheet.line(nothing(), "note")
         return
-    sheet.headings(columns, range(len(columns)))
+    sheet.headings(columns)
     sheet.worksheet.freeze_panes(sheet.row, 0)
     lines = sheet.lines(columns, frame)
     if any(column.total for column in columns):

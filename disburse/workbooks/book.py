@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import accumulate
 from math import isnan
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,6 +36,9 @@ TEXT_LIMIT = 32_000
 SIZE = 10.0
 """Font size of the body, in points, before the print scale."""
 
+AMOUNT = "#,##0.00_ "
+"""The blank of a closing sign's width keeps digits off the grid."""
+
 _GRID = {"border": 1, "border_color": "#808080"}
 _BODY = {"font_name": "宋体", "font_size": SIZE, "valign": "vcenter"}
 
@@ -59,11 +63,11 @@ LOOKS: dict[str, dict[str, Any]] = {
     },
     "text": {**_BODY, **_GRID, "text_wrap": True, "align": "left", "num_format": "@"},
     "code": {**_BODY, **_GRID, "text_wrap": True, "align": "center", "num_format": "@"},
-    "amount": {**_BODY, **_GRID, "align": "right", "num_format": "#,##0.00"},
+    "amount": {**_BODY, **_GRID, "align": "right", "num_format": AMOUNT},
     "whole": {**_BODY, **_GRID, "align": "center", "num_format": "0"},
     "day": {**_BODY, **_GRID, "align": "center", "num_format": "yyyy-mm-dd"},
     "total": {**_BODY, **_GRID, "bold": True, "align": "center", "bg_color": "#F2F2F2"},
-    "total_amount": {**_BODY, **_GRID, "bold": True, "align": "right", "num_format": "#,##0.00", "bg_color": "#F2F2F2"},
+    "total_amount": {**_BODY, **_GRID, "bold": True, "align": "right", "num_format": AMOUNT, "bg_color": "#F2F2F2"},
     "total_whole": {**_BODY, **_GRID, "bold": True, "align": "center", "num_format": "0", "bg_color": "#F2F2F2"},
     "count": {**_BODY, "align": "left", "num_format": "0"},
     "field_text": {**_BODY, "text_wrap": True, "num_format": "@"},
@@ -86,10 +90,22 @@ class Column:
     width: float = 12
     kind: Kind = "text"
     total: bool = False
+    span: int = 1
+    """Columns of the sheet it covers, where a table stands under one with narrower columns."""
 
     @property
     def heading(self) -> str:
         return say(self.zh, self.en)
+
+
+def spans(columns: Sequence[Column]) -> list[tuple[int, int]]:
+    """First and last column of the sheet under each of `columns`."""
+    ends = list(accumulate(column.span for column in columns))
+    return [(end - column.span, end - 1) for column, end in zip(columns, ends, strict=True)]
+
+
+def _beside(columns: Sequence[Column]) -> list[tuple[Column, tuple[int, int]]]:
+    return list(zip(columns, spans(columns), strict=True))
 
 
 class Book:
@@ -147,8 +163,9 @@ def shown(text: str) -> str:
     >>> shown("甲\\x0b乙")
     '甲\\\\x0b乙'
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNSHOWABLE.sub(lambda sign: sign.group().encode("unicode_escape").decode(), text)
+    if _UNSHOWABLE.search(text):
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _UNSHOWABLE.sub(lambda sign: sign.group().encode("unicode_escape").decode(), text)
     if text.startswith("<r>") and text.endswith("</r>"):
         text = "＜" + text[1:]  # the writer would take it for markup of its own and copy it into the file unescaped
     return text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "…"
@@ -181,6 +198,11 @@ class Sheet:
             _done(self.worksheet.set_row(self.row, height))
         self.row += 1
 
+    def gap(self, height: float) -> None:
+        """An empty line; it holds a blank cell, for a streamed sheet keeps no line without one."""
+        self.put(0, None, "note")
+        self.next(height)
+
     def text(self, col: int, value: str, look: str = "text") -> None:
         quoted = value.startswith(_DANGEROUS)
         _done(self.worksheet.write_string(self.row, col, shown(value), self.book.format(look, quoted=quoted)))
@@ -207,50 +229,55 @@ class Sheet:
     def line(self, text: str, look: str, *, first: int = 0, last: int | None = None, end: bool = True) -> None:
         """One text across the columns first…last (the whole width), and the line ended at the height it needs."""
         last = len(self.widths) - 1 if last is None else last
-        if last > first:
-            look_ = self.book.format(look, quoted=text.startswith(_DANGEROUS))
-            _done(self.worksheet.merge_range(self.row, first, self.row, last, "", look_))
+        self._across(first, last, look)
         self.text(first, text, look)
         if end:
             size = LOOKS[look]["font_size"]
-            room = sum(fit.pixels(width) for width in self.widths[first : last + 1]) / 7 - 1
-            self.next(fit.height(fit.lines(shown(text), room, size), size))
+            self.next(fit.height(fit.lines(shown(text), self._width(first, last), size), size))
 
-    def headings(self, columns: Sequence[Column], at: Sequence[int]) -> None:
-        for column, col in zip(columns, at, strict=True):
-            self.text(col, column.heading, "heading")
-        count = max(fit.lines(c.heading, self.widths[col] * 0.95, SIZE) for c, col in zip(columns, at, strict=True))
+    def headings(self, columns: Sequence[Column]) -> None:
+        for column, (first, last) in _beside(columns):
+            self._across(first, last, "heading")
+            self.text(first, column.heading, "heading")
+        count = max(fit.lines(column.heading, self._width(*at), SIZE) for column, at in _beside(columns))
         self.next(fit.height(count, SIZE))
 
-    def lines(self, columns: Sequence[Column], frame: pd.DataFrame, at: Sequence[int] | None = None) -> range:
+    def lines(self, columns: Sequence[Column], frame: pd.DataFrame) -> range:
         """The frame's lines under the columns, each as high as its longest text needs; the rows they stand in."""
-        at = range(len(columns)) if at is None else at
-        first = self.row
-        texts = [i for i, column in enumerate(columns) if column.kind in ("text", "code")]
-        kinds = [column.kind for column in columns]
+        begun = self.row
+        looks = [(column.kind, *at) for column, at in _beside(columns)]
+        rooms = [
+            (i, self._width(*at)) for i, (column, at) in enumerate(_beside(columns)) if column.kind in ("text", "code")
+        ]
         for values in zip(*(frame[column.field].tolist() for column in columns), strict=True):
             count = 1
-            for i in texts:
-                if values[i] and len(values[i]) * 1.4 > self.widths[at[i]] * 0.5:
-                    count = max(count, fit.lines(values[i], self.widths[at[i]], SIZE))
-            for col, value, kind in zip(at, values, kinds, strict=True):
-                self.put(col, value, kind)
+            for i, room in rooms:
+                if values[i] and len(values[i]) * 3 > room:  # below that even the widest signs fit into one line
+                    count = max(count, fit.lines(values[i], room, SIZE))
+            for value, (kind, first, last) in zip(values, looks, strict=True):
+                self._across(first, last, kind)
+                self.put(first, value, kind)
             self.next(fit.height(count, SIZE))
-        return range(first, self.row)
+        return range(begun, self.row)
 
-    def totals(
-        self, columns: Sequence[Column], frame: pd.DataFrame, rows: range, label: str, at: Sequence[int] | None = None
-    ) -> None:
+    def totals(self, columns: Sequence[Column], frame: pd.DataFrame, rows: range, label: str) -> None:
         """A line of sums over `rows` under the columns that are summed, and the label in the first."""
-        at = range(len(columns)) if at is None else at
-        for i, (column, col) in enumerate(zip(columns, at, strict=True)):
+        for i, (column, (first, last)) in enumerate(_beside(columns)):
+            self._across(first, last, "total")
             if column.total:
-                self.sum(col, rows, int(frame[column.field].sum()), column.kind)
+                self.sum(first, rows, int(frame[column.field].sum()), column.kind)
             elif i == 0:
-                self.text(col, label, "total")
+                self.text(first, label, "total")
             else:
-                self.put(col, None, "total")
+                self.put(first, None, "total")
         self.next(fit.height(1, SIZE + 2))
+
+    def _across(self, first: int, last: int, look: str) -> None:
+        if last > first:
+            _done(self.worksheet.merge_range(self.row, first, self.row, last, "", self.book.format(look)))
+
+    def _width(self, first: int, last: int) -> float:
+        return sum(fit.pixels(width) for width in self.widths[first : last + 1]) / 7 - 0.7
 
     def sum(self, col: int, rows: range, value: int, kind: str = "amount") -> None:
         """A sum over the cells of `col` in `rows`, carrying `value` (fen for an amount)."""

@@ -31,7 +31,7 @@ PRINTED = (
     Column("paid_fen", "拨付金额(元)", "Paid", 14.5, "amount", total=True),
     Column("withheld_fen", "未拨付(元)", "Withheld", 14.5, "amount", total=True),
     Column("reason_titles", "原因", "Reasons", 24),
-    Column("article", "依据条款", "Article", 14),
+    Column("article", "依据条款", "Article", 19),
     Column("readings", "口径", "Readings", 9, "code"),
     Column("bureau_name", "报送单位", "Bureau", 16),
     Column("payee_name", "收款户名", "Payee", 22),
@@ -67,7 +67,7 @@ def write_detail(book: Book, month: Month, footer: str) -> None:
     rows = month.rows[month.rows["status"] != "registered"]
     frame = rows.assign(
         reason_titles=rows["reasons"].map({codes: month.reasons(codes) for codes in rows["reasons"].unique()}),
-        approved_fen=rows["approved_amount_fen"],
+        approved_fen=rows["approved_amount_fen"].where(rows["status"] != "replaced"),
     )
     frame, extra = with_extra(frame)
     columns = (*PRINTED, *ON_SCREEN, *extra)
@@ -78,14 +78,14 @@ def write_detail(book: Book, month: Month, footer: str) -> None:
     sheet.line(
         say(
             f"月份：{month.month}      单位：元      核定 → 应享 → 单独可享 → 不重复奖励后 → 限额后 → 拨付      "
-            "空白：未计算到该步      口径编号见“口径”      不含登记事项",
+            "空白：未计算到该步，或已被更正而不计      口径编号见“口径”      不含登记事项",
             f"Month: {month.month}      Unit: yuan      blank: the row did not reach that step",
         ),
         "subtitle",
         last=last,
     )
     sheet.page(paper="A3", footer=footer, repeat=sheet.row)
-    sheet.headings(columns, range(len(columns)))
+    sheet.headings(columns)
     sheet.worksheet.freeze_panes(sheet.row, 4)
     if not len(frame):
         sheet.line(nothing(), "text", last=last)

@@ -7,6 +7,7 @@ written. They are generous on purpose: a machine without the font named in the f
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ def ems(text: str) -> float:
     return sum(1.0 if sign > "\u2000" else 0.72 if sign.isupper() or sign in "mw@%&" else 0.58 for sign in text)
 
 
+@lru_cache(maxsize=100_000)
 def lines(text: str, width: float, size: float) -> int:
     """How many lines `text` takes in a cell `width` characters wide, in a font of `size` points.
 

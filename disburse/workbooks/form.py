@@ -13,6 +13,7 @@ from disburse.findings import catalogue
 from disburse.language import say
 from disburse.workbooks import fit
 from disburse.workbooks.book import SIZE, cells, footer
+from disburse.workbooks.words import measure_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -229,16 +230,22 @@ def _hint(column: Column) -> dict[str, str]:
 def write_choices_sheet(book: Book, form: Form) -> None:
     """The lists behind the drop-downs; their headings differ from the form's, or the sheet would be read as one."""
     sheet = book.sheet(choices_sheet())
-    offered = form.choices
-    sheet.set_widths([max(20.0, *(fit.ems(choice) * 2 + 2 for choice in choices)) for choices in offered.values()])
-    sheet.line(
-        say("下拉列表的选项（请勿改动）", "The lists behind the drop-downs (leave as they are)"), "section", last=0
-    )
-    for col, field in enumerate(offered):
-        sheet.text(col, say(f"「{form.table[field].heading}」选项", f"Choices: {form.table[field].heading}"), "heading")
+    headings = [
+        say(f"「{form.table[field].heading}」选项", f"Choices: {form.table[field].heading}") for field in form.choices
+    ]
+    lists = list(form.choices.values())
+    if form.table.fields("measure"):
+        headings.append(say("措施对照", "The measures by title"))
+        lists.append(tuple(measure_name(form.policy, code) for code in form.codes))
+    sheet.set_widths([max(20.0, *(fit.ems(choice) * 2 + 2 for choice in choices)) for choices in lists])
+    sheet.page(paper="A4", footer=_footer(form))
+    sheet.text(0, say("下拉列表的选项（请勿改动）", "The lists behind the drop-downs (leave as they are)"), "section")
+    sheet.next(22)
+    for col, heading in enumerate(headings):
+        sheet.text(col, heading, "heading")
     sheet.next(32)
-    for line in range(max(map(len, offered.values()), default=0)):
-        for col, choices in enumerate(offered.values()):
+    for line in range(max(map(len, lists), default=0)):
+        for col, choices in enumerate(lists):
             if line < len(choices):
                 sheet.text(col, choices[line])
         sheet.next()

@@ -53,14 +53,14 @@ def write_guide(book: Book, form: Form) -> None:
     sheet.line(say("一、怎样填、怎样核对", "How to fill in and check"), "section")
     for number, text in enumerate(_how_to(form), 1):
         sheet.line(f"{number}. {text}", "note")
-    sheet.next(10)
+    sheet.gap(10)
     sheet.line(say("二、各列说明", "The columns"), "section")
-    sheet.headings(DICTIONARY, range(len(DICTIONARY)))
+    sheet.headings(DICTIONARY)
     sheet.lines(DICTIONARY, pd.DataFrame([_entry(form, column) for column in form.columns]))
     if form.table.fields("measure"):
-        sheet.next(10)
+        sheet.gap(10)
         sheet.line(say("三、措施", "The measures"), "section")
-        sheet.headings(MEASURES, range(len(MEASURES)))
+        sheet.headings(MEASURES)
         sheet.lines(MEASURES, pd.DataFrame([_measure(form, form.policy.by_code[code]) for code in form.codes]))
 
 

@@ -31,6 +31,9 @@ COLUMNS = (
 )
 """At most ten, so that A4 landscape prints them at 8 pt or larger."""
 
+BLANK = "_" * 24
+"""Where a name is signed."""
+
 UNSAID = frozenset({"PAYEE_IS_BUDGET_UNIT"})
 """Notices the sheet itself already says."""
 
@@ -65,7 +68,7 @@ def _write(book: Book, month: Month, mine: pd.Series, *, name: str, title: str, 
     sheet.set_widths([column.width for column in COLUMNS])
     _head(sheet, month, title, len(frame))
     heading = sheet.row
-    sheet.headings(COLUMNS, range(len(COLUMNS)))
+    sheet.headings(COLUMNS)
     sheet.page(paper="A4", footer=footer, repeat=heading)
     sheet.worksheet.freeze_panes(sheet.row, 2)
     rows = sheet.lines(COLUMNS, frame)
@@ -156,10 +159,13 @@ def _foot(sheet: Sheet, month: Month, frame: pd.DataFrame) -> None:
     )
     for each in month.balance():
         sheet.line(say("全月", "Whole month: ") + each, "note")
-    sheet.next(12)
+    sheet.gap(12)
     for blank in (
-        (say("制表：", "Prepared by:"), say("复核：", "Reviewed by:"), say("审批：", "Approved by:")),
-        (say("日期：        年    月    日", "Date:"),) * 3,
+        tuple(
+            f"{role}{BLANK}"
+            for role in (say("制表：", "Prepared: "), say("复核：", "Reviewed: "), say("审批：", "Approved: "))
+        ),
+        (say("日期：          年      月      日", f"Date: {BLANK}"),) * 3,
     ):
         for (first, last), text in zip(((0, 2), (3, 5), (6, 9)), blank, strict=True):
             sheet.line(text, "sign", first=first, last=last, end=False)

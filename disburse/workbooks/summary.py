@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from disburse.workbooks.month import Month
 
 NUMBERS = (
-    Column("rows", "报送行数", "Rows", 7, "whole", total=True),
-    *(Column(name, words.zh, words.en, 7, "whole", total=True) for name, words in STATUS.items()),
+    Column("rows", "报送行数", "Rows", 8, "whole", total=True),
+    *(Column(name, words.zh, words.en, 8, "whole", total=True) for name, words in STATUS.items()),
     Column("approved_fen", "核定金额(元)", "Approved (yuan)", 16, "amount", total=True),
     Column("bank_fen", "银行拨付(元)", "Paid by bank (yuan)", 16, "amount", total=True),
     Column("transfer_fen", "指标调剂(元)", "Budget transfer (yuan)", 16, "amount", total=True),
     Column("paid_fen", "拨付合计(元)", "Paid in all (yuan)", 16, "amount", total=True),
     Column("withheld_fen", "未拨付(元)", "Withheld (yuan)", 16, "amount", total=True),
 )
-NAMED = Column("name", "", "", 30)
+NAMED = Column("name", "", "", 34)
 
 BUDGETS = (
-    Column("fund", "资金", "Fund", 30),
+    Column("fund", "资金", "Fund", span=8),
     Column("year", "年度", "Year", kind="whole"),
     Column("mode_word", "方式", "Mode", kind="code"),
     Column("budget_fen", "预算金额(元)", "Budget (yuan)", kind="amount", total=True),
@@ -36,8 +36,7 @@ BUDGETS = (
     Column("paid_fen", "本次拨付(元)", "Paid now (yuan)", kind="amount", total=True),
     Column("left_fen", "余额(元)", "Left (yuan)", kind="amount", total=True),
 )
-BUDGETS_AT = (0, 1, 2, 10, 11, 12, 13)
-"""Amounts stand under the wide columns of the tables above."""
+"""The amounts stand under the wide columns of the tables above."""
 
 
 def write_summary(book: Book, month: Month, footer: str) -> None:
@@ -56,7 +55,7 @@ def write_summary(book: Book, month: Month, footer: str) -> None:
         _part(sheet, title)
         columns = (Column("name", heading, heading, NAMED.width), *NUMBERS)
         frame = by(month.rows, key, order)
-        sheet.headings(columns, range(len(columns)))
+        sheet.headings(columns)
         if not len(frame):
             sheet.line(nothing(), "text")
         rows = sheet.lines(columns, frame)
@@ -107,11 +106,11 @@ def _budgets(sheet: Sheet, month: Month) -> None:
         mode_word=[word(MODE, each) for each in budgets["mode"]],
         left_fen=budgets["budget_fen"] - budgets["used_before_fen"] - budgets["paid_fen"],
     )
-    sheet.headings(BUDGETS, BUDGETS_AT)
-    rows = sheet.lines(BUDGETS, frame, BUDGETS_AT)
-    sheet.totals(BUDGETS, frame, rows, say("合计", "Total"), BUDGETS_AT)
+    sheet.headings(BUDGETS)
+    rows = sheet.lines(BUDGETS, frame)
+    sheet.totals(BUDGETS, frame, rows, say("合计", "Total"))
 
 
 def _part(sheet: Sheet, title: str) -> None:
-    sheet.next(10)
+    sheet.gap(10)
     sheet.line(title, "section")

@@ -16,7 +16,7 @@ from disburse.workbooks.month import Month
 
 LONG = "东莞市松山湖高新技术产业开发区示例智能装备与工业软件信息服务（集团）股份有限责任公司"
 FORMULA = '=HYPERLINK("http://example.com","点此")'
-ODD = "甲\x0b乙\x01丙_x000D_丁\u202e戊"
+ODD = "甲\x0b乙\x01丙丁\u202e戊"
 MARKUP = "<r><t>假</t></r>"
 BANK = "示例银行股份有限公司东莞松山湖科技支行"
 
@@ -33,12 +33,12 @@ def _row(
         "source_file": f"{bureau[:6]}.xlsx",
         "source_sheet": "申报表",
         "source_row": number + 5,
-        "application_no": f"SQ-2025-{number:04d}",
+        "application_no": f"BT-2025-{number:04d}",
         "measure": measure,
         "applicant_name": applicant,
         "uscc": "91110108551385082Q",
-        "subject_no": f"ZX-{number:03d}",
-        "matter_no": f"SX-2025-{number:03d}",
+        "subject_no": f"DX-{number:03d}",
+        "matter_no": f"SW-2025-{number:03d}",
         "approved_amount_fen": approved,
         **dict(zip(names, chain, strict=False)),
         "status": status,
@@ -47,7 +47,7 @@ def _row(
         "bank_name": BANK,
         "account_no": f"62220202000123456{number:02d}",
         "bureau": bureau,
-        "approval_no": f"东发改〔2025〕{number}号",
+        "approval_no": f"东示〔2025〕{number}号",
         **more,
     }
 
@@ -173,8 +173,8 @@ def rows() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def month(rows: pd.DataFrame, policy: Policy) -> Month:
     day = pd.Timestamp("2025-12-31")
-    waivers = [("SQ-2025-0001", "ACCOUNT_CHANGED", "王五", "企业已书面确认变更账号", day)]
-    idle = [("SQ-2025-0022", "OUT_OF_TERM", "王五", "=误填", day, "该代码不能放行")]
+    waivers = [("BT-2025-0001", "ACCOUNT_CHANGED", "王五", "企业已书面确认变更账号", day)]
+    idle = [("BT-2025-0022", "OUT_OF_TERM", "王五", "=误填", day, "该代码不能放行")]
     names = ["application_no", "code", "approver", "reason", "valid_until"]
     findings: list[Finding] = []
     settlement = Settlement(
@@ -189,7 +189,7 @@ def month(rows: pd.DataFrame, policy: Policy) -> Month:
         ),
     )
     open_items = pd.DataFrame(
-        [("SQ-2025-0901", 1, "held", "2025-04", "2025-04-1", SCIENCE, 30_000_000, "ACCOUNT_SHARED;NO_CEILING")],
+        [("BT-2025-0901", 1, "held", "2025-04", "2025-04-1", SCIENCE, 30_000_000, "ACCOUNT_SHARED;NO_CEILING")],
         columns=[
             "application_no",
             "instalment",
