@@ -93,7 +93,7 @@ class Run:
 
 def month_of(text: str) -> tuple[str, date]:
     """A month like 2025-06 and its last day. Raises Usage."""
-    if re.fullmatch(r"\d{4}-\d{2}", text) and 1 <= int(text[5:]) <= 12 and int(text[:4]) >= 1:
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) and 1 <= int(text[5:]) <= 12 and int(text[:4]) >= 1:
         year, month = int(text[:4]), int(text[5:])
         return text, date(year, month, monthrange(year, month)[1])
     raise Usage(

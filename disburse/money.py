@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FEN_PER = {"分": 1, "角": 10, "元": 100, "百元": 10_000, "万元": 1_000_000}
 """Fen in one of each unit a policy or a heading may name."""
 
-_PLAIN = re.compile(r"-?\d+(\.\d{1,2})?")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
 
 
 def to_fen(text: str) -> int:

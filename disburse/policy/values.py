@@ -23,7 +23,7 @@ class Strict(BaseModel):
 
 def _day(value: object) -> object:
     if isinstance(value, str):
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        if not re.fullmatch(r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]", value):
             raise ValueError(say(f"日期应写作 2025-02-05，实为 {value}", f"write a date as 2025-02-05, found {value}"))
         try:
             return date.fromisoformat(value)
@@ -34,7 +34,7 @@ def _day(value: object) -> object:
 
 def _whole(value: object) -> object:
     if isinstance(value, str):
-        if not re.fullmatch(r"0|[1-9]\d*", value):
+        if not re.fullmatch(r"0|[1-9][0-9]*", value):
             raise ValueError(
                 say(
                     f"应为不带小数点和逗号的整数，实为 {value}；需要小数时改用更小的单位",
@@ -47,7 +47,7 @@ def _whole(value: object) -> object:
 
 def _percent(value: object) -> object:
     if isinstance(value, str):
-        if not re.fullmatch(r"\d{1,3}(\.\d{1,4})?%", value):
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?%", value):
             raise ValueError(say(f"比例应写作 50%，实为 {value}", f"write a rate as 50%, found {value}"))
         return Decimal(value[:-1]).scaleb(-2)
     return value

@@ -1,0 +1,49 @@
+# Two commands for a fresh machine with Python 3.11 or later and make: `make demo`, `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench lock words docs clean
+
+demo: .venv/runtime  ## three months of 东府〔2025〕2号, from the bureaus' workbooks to the booked ledger, in demo/
+	rm -rf demo && cp -R samples/01-three-months demo
+	cd demo && PATH="$(CURDIR)/$(BIN):$$PATH" sh -e cmd.txt
+	@echo; echo "请打开 demo/out/2025-05/ledger.xlsx  ·  open demo/out/2025-05/ledger.xlsx"
+
+test: .venv/dev  ## every test
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/dev  ## style, types, direction of imports, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/findings.py --check
+	$(BIN)/python samples/build.py --check
+
+bench: .venv/dev  ## time and memory of each stage, against merely reading and writing, and against pandas with openpyxl
+	$(BIN)/python -m tests.bench
+
+lock: .venv/dev  ## resolve the dependencies again, with hashes and without addresses
+	$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header pyproject.toml --group build -o requirements.txt
+	$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header pyproject.toml --group build --group dev -c requirements.txt -o requirements-dev.txt
+
+words: .venv/dev  ## compile click's words in Chinese
+	$(BIN)/pybabel compile -i disburse/locale/zh_CN/LC_MESSAGES/messages.po -o disburse/locale/zh_CN/LC_MESSAGES/messages.mo
+
+docs: .venv/dev  ## write the parts of docs/ that come from schemas/
+	$(BIN)/python docs/findings.py
+
+clean:
+	rm -rf .venv demo build dist
+
+.venv/runtime: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/dev: .venv/runtime requirements-dev.txt
+	$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.txt
+	touch $@
