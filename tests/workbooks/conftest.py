@@ -86,6 +86,7 @@ def _rows() -> list[dict[str, Any]]:
         _row(33, "replaced", "M05A", SCIENCE, 66_000_000, reasons=""),
         _row(34, "paid", "M05C", SCIENCE, 100, *[100] * 5, applicant_name="+甲公司",
              reasons="TERM_ENDED_BEFORE_PAYMENT"),
+        _row(35, "paid", "M11", REFORM, 7 * million, *[7 * million] * 5, reasons=""),
     ]  # fmt: skip
     return full + other
 

@@ -98,6 +98,15 @@ def test_the_total_is_live_carries_its_value_and_is_said_in_words(live: Workbook
     assert capital(fen) in text_of(values[name])
 
 
+def test_where_two_funds_pay_each_has_its_part(live: Workbook, values: Workbook) -> None:
+    rows = [row for row in values["拨付清单"].iter_rows() if str(row[0].value).startswith("其中：")]
+    assert [(row[0].value, row[5].value) for row in rows] == [
+        ("其中：东府〔2025〕2号（20 笔）", 30635804.40),
+        ("其中：集聚区发展专项资金（1 笔）", 7000000),
+    ]
+    assert [live["拨付清单"][f"F{row[0].row}"].value for row in rows] == ["=SUM(F5:F24)", "=SUM(F25:F25)"]
+
+
 def test_at_most_ten_columns_at_eight_points_or_larger(live: Workbook) -> None:
     for name in ("拨付清单", "指标调剂"):
         sheet = live[name]
@@ -157,9 +166,9 @@ def test_rows_are_high_enough_for_their_text(live: Workbook) -> None:
 
 def test_the_month_is_conserved(values: Workbook, month: Month) -> None:
     text = text_of(values["汇总"])
-    assert "报送 34 行" in text
-    parts = [int(n) for n in re.findall(r"(\d+)(?= \+|\n)", text.split("报送 34 行 = ")[1].split("\n")[0] + "\n")]
-    assert sum(parts) == 34
+    assert "报送 35 行" in text
+    parts = [int(n) for n in re.findall(r"(\d+)(?= \+|\n)", text.split("报送 35 行 = ")[1].split("\n")[0] + "\n")]
+    assert sum(parts) == 35
     sums = month.sums
     assert sums["approved"] == sums["paid"] + sums["withheld"]
     assert month.run_hash in text
@@ -178,7 +187,7 @@ def test_each_table_of_the_summary_adds_up_to_the_whole(values: Workbook, month:
 def test_every_row_but_the_registered_has_its_chain_in_the_detail(values: Workbook, month: Month) -> None:
     shown = lines(values["明细"], "申报编号")
     rows = month.settlement.rows
-    assert len(shown) == 32
+    assert len(shown) == 33
     by_number = {line["申报编号"]: line for line in shown}
     chain = [
         by_number["BT-2025-0016"][name]
@@ -198,7 +207,7 @@ def test_every_row_but_the_registered_has_its_chain_in_the_detail(values: Workbo
     assert by_number["BT-2025-0018"]["活动地点"] == "松山湖"
     assert by_number["BT-2025-0018"]["口径"] == "1,7-8,14-19"
     assert by_number["BT-2025-0033"]["核定金额(元)"] is None
-    assert len(rows) == 34
+    assert len(rows) == 35
 
 
 def test_cuts_waivers_benefits_readings_and_open_items(values: Workbook, month: Month) -> None:
