@@ -82,6 +82,8 @@ class Table(_Strict):
     """Checks over the whole table, by name."""
     totals: Flag = False
     """Whether 合计 rows declare totals that must agree."""
+    row_when: tuple[str, ...] = ()
+    """Fields of which one must be filled to make a line a row, the row's own number first; any when empty."""
 
     def __getitem__(self, field: str) -> Column:
         return next(column for column in self.columns if column.field == field)

@@ -1,0 +1,204 @@
+"""Heading rows: where a table begins on a sheet, which column means what, and in which unit an amount is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from disburse.money import FEN_PER
+from disburse.rules.keys import key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from disburse.intake.sheet import Cell, Sheet
+    from disburse.tables import Table
+
+UNITS = {**FEN_PER, "千元": 100_000, "百万元": 100_000_000, "亿元": 10_000_000_000, "yuan": 100}
+"""Fen in one of each unit a heading, or a line above it, may name."""
+
+LONGEST = 40
+"""Characters a heading may have; anything longer is content."""
+
+_MARKS = re.compile(r"^\*+|\*+$|\((?:必填|选填)\)$")
+_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
+_IN_HEADING = re.compile(rf"(.+?)[(\[【〔/:,]?(?:单位:?)?(?:人民币)?({_UNIT})[)\]】〕]?")
+_IN_BRACKETS = re.compile(rf"[(\[【〔](?:单位:?)?(?:人民币)?({_UNIT})[)\]】〕]")
+_AT_END = re.compile(_IN_BRACKETS.pattern + "$")
+_ABOVE = re.compile(rf"单位\s*:?\s*(?:人民币)?\s*({_UNIT})(?![一-鿿])")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One heading row; rows and columns count from 0.
+
+    top      its first line: a heading may stand on two
+    row      its last line; the rows follow
+    columns  field → column
+    units    fen per unit, of the amount fields whose own heading says so
+    written  column → heading as written, of every column that has one
+    extra    the columns that are none of the form's
+    repeated pairs of columns that mean the same: the later one, the first one
+    """
+
+    top: int
+    row: int
+    columns: dict[str, int] = field(default_factory=dict)
+    units: dict[str, int] = field(default_factory=dict)
+    written: dict[int, str] = field(default_factory=dict)
+    extra: list[int] = field(default_factory=list)
+    repeated: list[tuple[int, int]] = field(default_factory=list)
+
+    def missing(self, form: Table) -> list[str]:
+        """The fields whose column every table must have, and this one has not."""
+        return [each for each in required(form) if each not in self.columns]
+
+
+def required(form: Table) -> list[str]:
+    return [column.field for column in form.columns if column.required in ("always", "column")]
+
+
+@lru_cache(maxsize=4096)
+def squashed(text: str) -> str:
+    """A heading or label as it is compared: NFKC, no zero-width sign, no white space at all, lower case.
+
+    >>> squashed("核定 金额（万元）")
+    '核定金额(万元)'
+    """
+    return "".join(key(text).split()).casefold()
+
+
+class Vocabulary:
+    """What the headings of one form are called."""
+
+    def __init__(self, form: Table) -> None:
+        self._plain: dict[str, str] = {}
+        self._amounts: dict[str, str] = {}
+        self._known: dict[str, tuple[str, int] | None] = {}
+        for column in form.columns:
+            for word in {*column.heading.both(), *column.synonyms}:
+                text = squashed(word)
+                self._plain[text] = column.field
+                if column.kind == "amount":
+                    within = _IN_HEADING.fullmatch(text)
+                    self._amounts[within[1] if within else text] = column.field
+
+    def meaning(self, text: str) -> tuple[str, int] | None:
+        """Field and fen per unit (0 where the heading names none); None for anything that is no heading."""
+        if text not in self._known:
+            self._known[text] = self._look_up(text)
+        return self._known[text]
+
+    def _look_up(self, text: str) -> tuple[str, int] | None:
+        if len(text) > LONGEST:
+            return None
+        name = _MARKS.sub("", squashed(text))
+        within = _IN_HEADING.fullmatch(name)
+        if within and within[1] in self._amounts:
+            return self._amounts[within[1]], UNITS[within[2]]
+        if name in self._amounts:
+            return self._amounts[name], 0
+        return (self._plain[name], 0) if name in self._plain else None
+
+
+def headings(sheet: Sheet, form: Table) -> list[Heading]:
+    """Every heading row of the sheet, from top to bottom. A sheet may hold several tables, or none."""
+    words, telling = Vocabulary(form), form.fields("amount", "date")
+    down, across = _merged_texts(sheet)
+    found: list[Heading] = []
+    row = 0
+    while row < len(sheet.cells):
+        if found and _is_content(sheet.cells[row], found[-1], telling):
+            row += 1
+            continue
+        heading = _heading(sheet, row, form, words, down, across)
+        while heading and heading.row + 1 in down and heading.row + 1 < len(sheet.cells):
+            lower = _heading(sheet, heading.row + 1, form, words, down, across, top=heading.top)
+            if not lower or len(lower.columns) < len(heading.columns):
+                break
+            heading = lower
+        if heading:
+            found.append(heading)
+            row = heading.row
+        row += 1
+    return found
+
+
+def _is_content(line: list[Cell], heading: Heading, telling: list[str]) -> bool:
+    """A quick no: a line with a number or date under such a column of the table above is no heading row."""
+    columns = heading.columns
+    return any(not isinstance(line[columns[each]], str) for each in telling if each in columns)
+
+
+def _merged_texts(sheet: Sheet) -> tuple[dict[int, dict[int, str]], dict[tuple[int, int], str]]:
+    """Texts of merged cells: those that reach down into lower lines, by line, and those that reach across."""
+    down: dict[int, dict[int, str]] = {}
+    across: dict[tuple[int, int], str] = {}
+    for first_row, first_column, last_row, last_column in sheet.merged:
+        text = _text_at(sheet, first_row, first_column)
+        if not text or len(text) > LONGEST or last_row - first_row > 3:
+            continue
+        for row in range(first_row + 1, last_row + 1):
+            down.setdefault(row, {})[first_column] = text
+        for column in range(first_column, min(last_column, first_column + LONGEST) + 1):
+            across[last_row, column] = text
+    return down, across
+
+
+def _text_at(sheet: Sheet, row: int, column: int) -> str:
+    if row < len(sheet.cells) and column < len(sheet.cells[row]):
+        cell = sheet.cells[row][column]
+        return cell if isinstance(cell, str) else ""
+    return ""
+
+
+def _heading(
+    sheet: Sheet, row: int, form: Table, words: Vocabulary, down: dict[int, dict[int, str]],
+    across: dict[tuple[int, int], str], top: int | None = None,
+) -> Heading | None:  # fmt: skip
+    """The heading row at `row`, if there is one: half of the required columns, or the number of the row and three more."""
+    line: list[Cell] = sheet.cells[row]
+    for column, text in down.get(row, {}).items():
+        if column < len(line) and line[column] == "":
+            line = [*line[:column], text, *line[column + 1 :]]
+    texts = [(column, cell) for column, cell in enumerate(line) if isinstance(cell, str) and cell]
+    known = [(column, meaning) for column, text in texts if (meaning := words.meaning(text))]
+    fields = {meaning[0] for _, meaning in known}
+    needed = required(form)
+    enough = 2 * len(fields.intersection(needed)) >= len(needed)
+    if not known or not (enough or (form.columns[0].field in fields and len(fields) >= 4)):
+        return None
+    heading = Heading(row if top is None else top, row, written={c: t.strip() for c, t in texts if t.strip()})
+    for column, (name, fen_per) in known:
+        if name in heading.columns:
+            heading.repeated.append((column, heading.columns[name]))
+            continue
+        heading.columns[name] = column
+        fen_per = fen_per or _unit_in(across.get((row - 1, column), ""))
+        if fen_per:
+            heading.units[name] = fen_per
+    named = {column for column, _ in known}
+    heading.extra.extend(column for column in heading.written if column not in named)
+    return heading
+
+
+def _unit_in(text: str) -> int:
+    """Fen per unit of a bracketed unit in a heading that spans several columns; 0 without one."""
+    within = _IN_BRACKETS.search(squashed(text))
+    return UNITS[within[1]] if within else 0
+
+
+def unit_above(lines: Iterator[list[Cell]]) -> int:
+    """Fen per unit as the nearest line above says: `单位:万元`, or a title that ends in `(万元)`; 0 where none does.
+
+    lines  from the bottom up
+    """
+    for line in lines:
+        for cell in line:
+            if isinstance(cell, str) and ("元" in cell or "单" in cell):
+                within = _ABOVE.search(key(cell)) or _ABOVE.search(squashed(cell)) or _AT_END.search(squashed(cell))
+                if within:
+                    return UNITS[within[1]]
+    return 0

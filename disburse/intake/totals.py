@@ -1,0 +1,114 @@
+"""Declared totals against the rows they speak of, to the fen."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from disburse.findings import Finding
+from disburse.intake.cells import Fault, reader
+from disburse.intake.grid import rows_within
+from disburse.intake.sheet import NotCalculated, shown
+from disburse.money import yuan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from disburse.intake.grid import SheetTable
+    from disburse.intake.sheet import Cell
+    from disburse.policy import Policy
+    from disburse.tables import Column, Table
+
+
+def mismatches(
+    tables: Sequence[SheetTable], form: Table, policy: Policy, frame: pd.DataFrame,
+    faults: dict[tuple[int, str], Finding],
+) -> list[Finding]:  # fmt: skip
+    """What is wrong with the total lines.
+
+    frame   the rows of all tables in order; amounts in fen under their field, Int64
+    faults  the faults found in cells: a column with an amount that is not understood is not compared
+
+    A wrong total is a finding on every row of its *file*, all at the place of the total cell; on no row (-1) where the
+    file has none, or where the total itself cannot be read.
+    """
+    if not form.totals:
+        return []
+    found: list[Finding] = []
+    start = 0
+    for table in tables:
+        own = frame.iloc[start : start + len(table.rows)]
+        of_file = frame.index[frame["source_file"] == table.source_file]
+        for column in form.columns:
+            at = table.heading.columns.get(column.field)
+            if column.kind != "amount" or at is None or _doubtful(column.field, own.index, faults):
+                continue
+            for finding in _column(table, column, at, own[column.field], policy):
+                rows = of_file if finding.code == "TOTAL_MISMATCH" and len(of_file) else [-1]
+                found += [Finding(row, finding.code, column.field, finding.values, place=finding.place) for row in rows]
+        start += len(table.rows)
+    return found
+
+
+def _doubtful(name: str, rows: pd.Index[int], faults: dict[tuple[int, str], Finding]) -> bool:
+    """Whether the column holds an amount that is not understood or not allowed; a blank is neither."""
+    if not len(rows):
+        return False
+    return any(
+        name == field and rows[0] <= row <= rows[-1] and finding.code != "CELL_REQUIRED"
+        for (row, field), finding in faults.items()
+    )
+
+
+def _column(table: SheetTable, column: Column, at: int, amounts: pd.Series[int], policy: Policy) -> Iterator[Finding]:
+    """Findings on the total cells of one column, each on row -1."""
+    fen_per = table.units[column.field]
+    parts = _parts(table)
+    for line in table.totals:
+        cell = table.cells[line.row][at]
+        declared = _declared(cell, column, policy, fen_per)
+        place = table.place(line.row, at)
+        if isinstance(declared, Fault):
+            yield Finding(-1, declared.code, column.field, {"found": shown(cell), **declared.values}, place=place)
+        elif declared is not None:
+            summed = amounts if line.kind == "all" else amounts.iloc[parts[line.row]]
+            expected = int(summed.fillna(0).sum())
+            if declared != expected:
+                told = {
+                    "label": line.label,
+                    "expected": yuan(expected, thousands=True),
+                    "found": yuan(declared, thousands=True),
+                    "difference": yuan(declared - expected, thousands=True),
+                }
+                yield Finding(-1, "TOTAL_MISMATCH", column.field, told, place=place)
+
+
+def _declared(cell: Cell, column: Column, policy: Policy, fen_per: int) -> int | Fault | None:
+    """The declared amount in fen; None where there is none, also where a formula was never calculated.
+
+    A total is the program's own sum of the amounts, with the noise of its fractions: a number counts to the fen.
+    """
+    if cell == "" or isinstance(cell, NotCalculated):
+        return None
+    if isinstance(cell, float):
+        fen = Decimal(f"{cell:.15g}") * fen_per
+        return int(fen.quantize(Decimal(1), ROUND_HALF_EVEN))
+    read = reader(column, policy, fen_per)(cell)
+    assert read is None or isinstance(read, (int, Fault))
+    return read
+
+
+def _parts(table: SheetTable) -> dict[int, slice]:
+    """Line of each 小计 → the rows it sums: those since the total line before it.
+
+    Published tables also put each 小计 above its rows: where no row stands between the first one and what is before
+    it, every 小计 of the table sums the rows down to the next total line.
+    """
+    lines = [table.heading.row, *(line.row for line in table.totals), len(table.cells)]
+    before = [rows_within(table, lines[i] + 1, lines[i + 1] - 1) for i in range(len(table.totals))]
+    after = [rows_within(table, lines[i + 1] + 1, lines[i + 2] - 1) for i in range(len(table.totals))]
+    partial = [i for i, line in enumerate(table.totals) if line.kind == "part"]
+    leading = bool(partial) and before[partial[0]].start == before[partial[0]].stop
+    return {table.totals[i].row: (after if leading else before)[i] for i in partial}
