@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import accumulate
 from math import isnan
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import pandas as pd
 import xlsxwriter
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-CREATED = datetime(2025, 1, 1)
+CREATED = datetime(2025, 1, 1)  # noqa: DTZ001 - a workbook knows no time zone
 """Written into every workbook in place of the clock: the same content has the same bytes."""
 
 TEXT_LIMIT = 32_000
@@ -122,7 +122,7 @@ class Book:
         self._workbook.set_properties({"created": CREATED})
         self._formats: dict[tuple[str, bool], Format] = {}
 
-    def __enter__(self) -> Book:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -156,12 +156,12 @@ _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069
 
 
 def shown(text: str) -> str:
-    """The text as a cell can hold it and a reader can trust it.
+    r"""The text as a cell can hold it and a reader can trust it.
 
     Control signs, halves of characters and signs that turn the direction of writing become visible escapes.
 
-    >>> shown("甲\\x0b乙")
-    '甲\\\\x0b乙'
+    >>> shown("甲\x0b乙")
+    '甲\\x0b乙'
     """
     if _UNSHOWABLE.search(text):
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -83,8 +83,8 @@ class Month:
         return {name: int(self.rows[f"{name}_fen"].sum()) for name in ("approved", "paid", "withheld")}
 
     @cached_property
-    def in_order(self) -> pd.Series:
-        """Each row's place when lines are sorted for reading: fund, measure, the policy's order, place in the files."""
+    def in_order(self) -> pd.Index[int]:
+        """The rows' labels as lines are read: by fund, measure, the policy's order, and place in the files."""
         funds = {fund.name: i for i, fund in enumerate(self.policy.funds)}
         measures = {measure.code: i for i, measure in enumerate(self.policy.measures)}
         rows = self.rows
@@ -93,8 +93,7 @@ class Month:
             measure=rows["measure"].map(measures).fillna(len(measures)),
             place=range(len(rows)),
         )
-        ranked = keys.sort_values(["fund", "measure", "order", "place"])
-        return ranked["place"]
+        return keys.sort_values(["fund", "measure", "order", "place"]).index
 
     def reasons(self, codes: str, *, without: frozenset[str] = frozenset()) -> str:
         """The titles of codes joined by ";" as the settlement gives them."""

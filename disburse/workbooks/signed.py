@@ -81,7 +81,7 @@ def _write(book: Book, month: Month, mine: pd.Series, *, name: str, title: str, 
 def payable(month: Month, mine: pd.Series) -> pd.DataFrame:
     """The lines that are paid, in the order they are read: by fund, measure and the policy's order."""
     frame = month.rows[(month.rows["paid_fen"] > 0) & mine]
-    frame = frame.loc[month.in_order.index[month.in_order.index.isin(frame.index)]].copy()
+    frame = frame.loc[month.in_order[month.in_order.isin(frame.index)]].copy()
     frame["number"] = range(1, len(frame) + 1)
     waived = month.settlement.waivers.groupby("row")["code"].agg(";".join).to_dict()
     frame["remark_line"] = [
