@@ -76,7 +76,7 @@ def budget(rows: pd.DataFrame, case: Case) -> Step:
                 findings.append(_finding(cut, line, left, sum(wanted)))
             if line.mode != "prorate":
                 left -= after
-        amount[asked.index] = granted
+        amount = amount.mask(amount.index.isin(asked.index), pd.Series(granted, index=asked.index, dtype="int64"))
     return Step(findings, amount, cuts)
 
 
