@@ -52,7 +52,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction alone with the store: whole at the end, or not at all when anything is raised."""
         with self._explained(), self._engine.connect() as connection:
-            connection = connection.execution_options(alone=True)
+            connection.execution_options(alone=True)
             with connection.begin():
                 yield connection
 
@@ -80,7 +80,7 @@ class Database:
         if in_force != {"journal_mode": "delete", **_PRAGMAS}:
             found = ", ".join(f"{name}={value}" for name, value in in_force.items())
             raise Refused(
-                f"数据库 {self.path} 不能保证断电时数据完整（{found}），未记账；请关闭正在使用它的其他程序后重试。",
+                f"账簿 {self.path} 不能保证断电时数据完整（{found}），未记账；请关闭正在使用它的其他程序后重试。",
                 f"The database {self.path} cannot promise to survive a power failure ({found}); nothing was booked. "
                 "Close other programs that use it and try again.",
             )
@@ -114,11 +114,11 @@ def _sentence(path: Path, error: sqlite3.Error) -> Mendable | None:
 
 _SENTENCES = {
     "SQLITE_BUSY": (
-        "存储 {path} 正被其他程序使用，等待后仍未释放，未记账；请稍后重试。",
+        "账簿 {path} 正被其他程序使用，等待后仍未释放，未记账；请稍后重试。",
         "The store {path} is in use by another program and stayed so; nothing was booked. Try again later.",
     ),
     "SQLITE_LOCKED": (
-        "存储 {path} 正被其他程序使用，未记账；请稍后重试。",
+        "账簿 {path} 正被其他程序使用，未记账；请稍后重试。",
         "The store {path} is in use by another program; nothing was booked. Try again later.",
     ),
     "SQLITE_NOTADB": (
@@ -126,27 +126,27 @@ _SENTENCES = {
         "{path} is not a database and was left alone; check --store.",
     ),
     "SQLITE_CORRUPT": (
-        "存储 {path} 已损坏（{error}），未记账；请用备份替换后重试。",
+        "账簿 {path} 已损坏（{error}），未记账；请用备份替换后重试。",
         "The store {path} is damaged ({error}); nothing was booked. Put a backup in its place and try again.",
     ),
     "SQLITE_READONLY": (
-        "存储 {path} 是只读的，未记账；请取得写权限后重试。",
+        "账簿 {path} 是只读的，未记账；请取得写权限后重试。",
         "The store {path} is read-only; nothing was booked. Get permission to write to it and try again.",
     ),
     "SQLITE_CANTOPEN": (
-        "打不开存储 {path}：没有文件或所在文件夹的权限，未作任何改动；请检查权限或 --store。",
+        "打不开账簿 {path}：没有文件或所在文件夹的权限，未作任何改动；请检查权限或 --store。",
         "The store {path} cannot be opened: no permission for the file or its folder. Check them or --store.",
     ),
     "SQLITE_FULL": (
-        "存储 {path} 所在磁盘已满，未记账；请腾出空间后重试。",
+        "账簿 {path} 所在磁盘已满，未记账；请腾出空间后重试。",
         "The disk of the store {path} is full; nothing was booked. Make room and try again.",
     ),
     "SQLITE_IOERR": (
-        "读写存储 {path} 时磁盘出错（{error}）；请检查磁盘后用同一命令重试，不会重复记账。",
+        "读写账簿 {path} 时磁盘出错（{error}）；请检查磁盘后用同一命令重试，不会重复记账。",
         "The disk failed under the store {path} ({error}). Check it and run the same command; nothing is booked twice.",
     ),
     "no such ": (
-        "存储 {path} 不完整（{error}），未记账；请用备份替换后重试。",
+        "账簿 {path} 不完整（{error}），未记账；请用备份替换后重试。",
         "The store {path} is not whole ({error}); nothing was booked. Put a backup in its place and try again.",
     ),
     "SQLITE_CONSTRAINT": (

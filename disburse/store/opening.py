@@ -31,7 +31,7 @@ def open_store(url: str, *, create: bool, patience_seconds: float = PATIENCE_SEC
     path = _file(url)
     if not path.parent.is_dir() and create:
         raise Usage(
-            f"存储所在的文件夹 {path.parent} 不存在，请先建立或检查 --store。",
+            f"账簿所在的文件夹 {path.parent} 不存在，请先建立或检查 --store。",
             f"The store's folder {path.parent} does not exist; make it first or check --store.",
         )
     if path.is_dir():
@@ -52,7 +52,7 @@ def open_store(url: str, *, create: bool, patience_seconds: float = PATIENCE_SEC
     if revision is None:
         return Store(None)
     raise Refused(
-        f"存储 {path} 由旧版本建立（{revision}），请先用 disburse post 升级后再查询。",
+        f"账簿 {path} 由旧版本建立（{revision}），请先用 disburse post 升级后再查询。",
         f"The store {path} was made by an older version ({revision}); `disburse post` brings it up to date first.",
     )
 
@@ -62,12 +62,12 @@ def _file(url: str) -> Path:
         address = make_url(url)
     except ArgumentError:
         raise Usage(
-            f"--store “{url}” 不是存储地址，请写成 sqlite:///disburse.db 的样子。",
+            f"--store “{url}” 不是账簿地址，请写成 sqlite:///disburse.db 的样子。",
             f"--store “{url}” is not an address; write it like sqlite:///disburse.db.",
         ) from None
     if address.get_backend_name() == "postgresql":
         raise Refused(
-            "本版本还不能使用 PostgreSQL 存储，请用 sqlite:///disburse.db 这样的文件。",
+            "本版本还不能使用 PostgreSQL 账簿，请用 sqlite:///disburse.db 这样的文件。",
             "This version cannot use PostgreSQL yet; use a file like sqlite:///disburse.db.",
         )
     if address.drivername != "sqlite" or address.host or address.query or address.database in (None, "", ":memory:"):
@@ -91,15 +91,14 @@ def _revision(connection: Connection, path: Path) -> str | None:
     revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if revision not in REVISIONS:
         raise Refused(
-            f"存储 {path} 由更新的版本建立（{revision}），未作任何改动；请升级 disburse 后重试。",
+            f"账簿 {path} 由更新的版本建立（{revision}），未作任何改动；请升级 disburse 后重试。",
             f"The store {path} was made by a newer version ({revision}) and was left alone; upgrade disburse and try again.",
         )
     return str(revision)
 
 
 def _upgrade(database: Database) -> None:
-    # here and not above: Alembic takes long to load and is seldom needed
-    from disburse.store.migrations import upgrade
+    from disburse.store.migrations import upgrade  # noqa: PLC0415  Alembic takes long to load and is seldom needed
 
     with database.writing() as connection:
         # another process may have been faster

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from disburse.store import Store, open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

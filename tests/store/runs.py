@@ -6,16 +6,18 @@ import hashlib
 import sqlite3
 from contextlib import closing
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from disburse.store import Booking, Receipt, Store
 from disburse.store.frames import LINES
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 POLICY = hashlib.sha256(b"policy").hexdigest()
-SIGNED = {"prepared_by": "张三", "approved_by": "李四", "reviewed_by": None}
+SIGNED: dict[str, Any] = {"prepared_by": "张三", "approved_by": "李四", "reviewed_by": None}
 
 
 def lines(count: int, tag: str = "A", paid_fen: int | list[int] = 5_000) -> pd.DataFrame:

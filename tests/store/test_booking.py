@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from tests.store.runs import book, booking, lines, outcomes, reverse
 
 from disburse.errors import Refused, Unbalanced, Usage
 from disburse.store import Booking, Head, Store, open_store
 from disburse.store.frames import BOOKED, OPEN_ITEMS
+from tests.store.runs import book, booking, lines, outcomes, reverse
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_what_was_booked_comes_back_with_exact_types(store: Store, url: str) -> None:
@@ -231,9 +234,10 @@ def test_two_people_answer_for_a_booking(store: Store, names: dict[str, str]) ->
 def test_a_hundred_thousand_lines_are_read_in_time(store: Store) -> None:
     book(store, booking(100_000))
 
-    def seconds() -> float:
+    def in_time() -> bool:
         start = time.perf_counter()
         assert len(store.booked()) == 100_000
-        return time.perf_counter() - start
+        return time.perf_counter() - start < 1.5
 
-    assert min(seconds() for _ in range(3)) < 1.5
+    # three tries: the machine has other work
+    assert any(in_time() for _ in range(3))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import closing
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from disburse.store import Store
+from disburse.store import open_store
 from disburse.store.chain import BATCH_FIELDS, OUTCOME_FIELDS, POSTING_FIELDS, batch_hash
 from disburse.store.schema import GENESIS, batch, outcome, posting
 from tests.store.runs import book, booking, lines, outcomes, raw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from disburse.store import Store
 
 
 def rows(path: Path, table: str, fields: tuple[str, ...], batch_no: int) -> list[list[Any]]:
@@ -95,8 +99,6 @@ def test_text_is_kept_to_the_letter(store: Store, path: Path, text: str) -> None
 
 
 def test_the_same_bookings_make_the_same_chain(store: Store, tmp_path: Path) -> None:
-    from disburse.store import open_store
-
     other = open_store(f"sqlite:///{tmp_path / 'other.db'}", create=True)
     for each in (store, other):
         book(each, booking(2))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.store.runs import book, booking, copy, lines, next_batch, outcomes, raw, reverse
 
-from disburse.store import Store
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from disburse.store import Store
 
 
 @pytest.fixture

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from datetime import date
+from functools import partial
 from itertools import count
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from sqlalchemy import Engine, event
 
 from disburse.store import Booking, Store, open_store
 from tests.store.runs import SIGNED, book, booking, raw
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
 
 
 def die() -> int:
@@ -146,7 +150,7 @@ def test_at_twenty_moments(store: Store, url: str, path: Path, fork: Any) -> Non
     span = time.perf_counter() - start
     for i in range(20):
         run = booking(size, f"T{i}")
-        killed(fork, lambda run=run, i=i: book(store, run, f"T{i}"), after_seconds=span * i / 18)
+        killed(fork, partial(book, store, run, f"T{i}"), after_seconds=span * i / 18)
         completed(store, url, path, f"T{i}", size)
 
 

@@ -8,19 +8,23 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from disburse.errors import Mendable, Refused, Usage
 from disburse.language import current
 from disburse.store import Store, open_store
+from disburse.store.migrations import configuration
 from disburse.store.schema import REVISIONS, metadata
 from tests.store.runs import book, booking, raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def sentence(error: Mendable) -> str:
@@ -40,10 +44,10 @@ def test_reading_never_makes_a_file(tmp_path: Path) -> None:
 
 def test_reading_changes_nothing(store: Store, url: str, path: Path) -> None:
     book(store, booking(3))
-    before = path.read_bytes(), path.stat().st_mtime_ns, os.listdir(path.parent)
+    before = path.read_bytes(), path.stat().st_mtime_ns, list(path.parent.iterdir())
     reader = open_store(url, create=False)
     reader.booked(), reader.open_items(), reader.head()
-    assert (path.read_bytes(), path.stat().st_mtime_ns, os.listdir(path.parent)) == before
+    assert (path.read_bytes(), path.stat().st_mtime_ns, list(path.parent.iterdir())) == before
 
 
 def test_an_empty_file_is_an_empty_store(url: str, path: Path) -> None:
@@ -140,6 +144,11 @@ def lacking(path: Path) -> None:
         connection.execute("DROP TABLE outcome")
 
 
+def read(url: str, create: bool) -> None:
+    store = open_store(url, create=create)
+    store.booked(), store.open_items(), store.head()
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -158,8 +167,7 @@ def test_another_file_is_left_alone(url: str, path: Path, make: Any, says: str, 
     make(path)
     before = path.read_bytes()
     with pytest.raises(Refused) as raised:
-        store = open_store(url, create=create)
-        store.booked(), store.open_items()
+        read(url, create)
     assert says in sentence(raised.value)
     assert str(path) in raised.value.zh
     assert path.read_bytes() == before
@@ -208,7 +216,7 @@ def test_a_read_only_store_is_read_and_not_booked_into(outside: Path, fork: Any,
             book(open_store(f"sqlite:///{path}", create=True), booking(1, "B"), "second")
         except Refused as error:
             answers.put(sentence(error))
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001  the parent must hear of it
             answers.put(repr(error))
 
     child = fork.Process(target=as_nobody)
@@ -230,7 +238,7 @@ def test_a_folder_without_permission_is_said(outside: Path, fork: Any) -> None:
             open_store(f"sqlite:///{path}", create=True)
         except Refused as error:
             answers.put(sentence(error))
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001  the parent must hear of it
             answers.put(repr(error))
 
     child = fork.Process(target=as_nobody)
@@ -299,10 +307,6 @@ class TestMigrations:
         assert shape(path) == shape(living)
 
     def test_all_of_them_are_known(self) -> None:
-        from alembic.script import ScriptDirectory
-
-        from disburse.store.migrations import configuration
-
         scripts = ScriptDirectory.from_config(configuration())
         assert [one.revision for one in scripts.walk_revisions()][::-1] == list(REVISIONS)
 

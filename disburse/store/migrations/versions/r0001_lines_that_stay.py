@@ -132,7 +132,8 @@ def _head() -> None:
         _check("id = 1", "ck_head_one_row"),
         sqlite_strict=True,
     )
-    op.execute(f"INSERT INTO head (id, sequence, hash) VALUES (1, 0, '{'0' * 64}')")
+    row = sa.table("head", sa.column("id"), sa.column("sequence"), sa.column("hash"))
+    op.execute(sa.insert(row).values(id=1, sequence=0, hash="0" * 64))
 
 
 def _whole(name: str) -> sa.Column[int]:
