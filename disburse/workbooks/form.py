@@ -11,6 +11,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from disburse.findings import catalogue
 from disburse.language import say
+from disburse.settlement import NEVER_WAIVED
 from disburse.workbooks import fit
 from disburse.workbooks.book import SIZE, cells, footer
 from disburse.workbooks.words import measure_name
@@ -76,7 +77,9 @@ class Form:
         if column.field == "fund":
             return tuple(fund.name for fund in self.policy.funds)
         if column.field == "code":
-            return tuple(code.code for code in catalogue().values() if code.severity == "hold")
+            return tuple(
+                code.code for code in catalogue().values() if code.severity == "hold" and code.code not in NEVER_WAIVED
+            )
         return column.choices
 
 
@@ -112,7 +115,10 @@ def write_form_sheet(
         first, 0, first + REACH - 1, width - 1, {"type": "formula", "criteria": grid, "format": book.bordered()}
     )
     sheet.worksheet.freeze_panes(first, 1)
-    sheet.page(paper="A3", footer=_footer(form), wide=2 if width > 15 else 1, repeat=heading, repeat_columns=0)
+    wide = width > 15
+    sheet.page(
+        paper="A3" if wide else "A4", footer=_footer(form), wide=2 if wide else 1, repeat=heading, repeat_columns=0
+    )
 
 
 def _footer(form: Form) -> str:

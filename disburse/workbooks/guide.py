@@ -80,11 +80,14 @@ def _how_to(form: Form) -> list[str]:
         ),
     ]
     if form.table.totals:
-        texts += [
+        texts.append(
             say(
-                "“合计”行自动计算，用于核对份数和金额，请勿改动；合计与各行不符的，整个文件退回。",
+                "“合计”行自动计算，用于核对金额，请勿改动；合计与各行不符的，整个文件退回。",
                 "The line 合计 adds up by itself and must agree with the rows: leave it as it is.",
-            ),
+            )
+        )
+    if form.table.table == "application":
+        texts += [
             say(
                 "更正已报送的一行：用同一申报编号和分期重新填写整行，“更正”填“是”。",
                 "To correct a row sent before, send it again under the same number with 更正 = 是.",
@@ -94,10 +97,6 @@ def _how_to(form: Form) -> list[str]:
                 "Check before sending: disburse check FILE.xlsx; mend what it names until it names nothing.",
             ),
         ]
-    else:
-        texts.append(
-            say("起止日期均含当日；截止日期留空表示长期有效。", "Both end days are included; a blank end is open.")
-        )
     return texts
 
 
@@ -117,7 +116,9 @@ def _entry(form: Form, column: Field) -> dict[str, str]:
 def _required(form: Form, column: Field) -> str:
     plain = {
         "always": say("必填", "yes"),
-        "column": say("列必有；空白的不予拨付", "the column; a blank is not paid"),
+        "column": say("列必有；空白的不予拨付", "the column; a blank is not paid")
+        if form.table.table == "application"
+        else say("列必有；可留空", "the column; it may be blank"),
         "no": say("选填", "no"),
     }
     if column.required in plain:

@@ -9,7 +9,6 @@ import pytest
 
 from disburse.errors import Usage
 from disburse.language import current
-from disburse.shipped import shipped
 from disburse.tables import LISTS, table
 from disburse.workbooks.form import READY
 from disburse.workbooks.template import write_form, write_template
@@ -169,8 +168,6 @@ def test_in_english_the_headings_are_the_english_ones(tmp_path: Path, policy: Po
 
 @pytest.mark.parametrize("name", LISTS)
 def test_the_form_of_every_list(tmp_path: Path, policy: Policy, name: str) -> None:
-    if not shipped("tables", f"{name}.yaml").is_file():
-        pytest.skip("no schema yet")
     write_form(tmp_path / "a.xlsx", name, policy)
     book = openpyxl.load_workbook(tmp_path / "a.xlsx", data_only=True)
     headings = [column.heading.zh for column in table(name).columns]
