@@ -91,14 +91,16 @@ def _clashes(
     deciding  the columns `clash` looks at: one of each kind stands for all, so that a voucher number written on a
               hundred thousand rows costs no more than those rows
     """
-    several = every[every.duplicated(same, keep=False)]
-    for _, group in several.groupby(same, sort=False, dropna=False):
-        kinds = list(group.drop_duplicates(deciding).itertuples())
-        if len(kinds) > 1:
-            for peer in group.itertuples():
-                others = list(islice((kind for kind in kinds if clash(peer, kind)), SHOWN + 1))
-                if others:
-                    yield peer, others
+    kinds = every.drop_duplicates([*same, *(column for column in deciding if column not in same)])
+    kinds = kinds[kinds.duplicated(same, keep=False)]
+    kinds_of: dict[Any, list[Any]] = {}
+    for kind in kinds.itertuples():
+        kinds_of.setdefault(tuple(getattr(kind, column) for column in same), []).append(kind)
+    for peer in every[every.duplicated(same, keep=False)].itertuples() if kinds_of else ():
+        rivals = kinds_of.get(tuple(getattr(peer, column) for column in same), [])
+        others = list(islice((kind for kind in rivals if clash(peer, kind)), SHOWN + 1))
+        if others:
+            yield peer, others
 
 
 def questions(rows: pd.DataFrame, valid: pd.DataFrame, case: Case) -> Step:
