@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 from disburse.errors import FileUnreadable
@@ -22,6 +21,8 @@ from disburse.tables import Table, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import pandas as pd
+
     from disburse.intake.files import Source
     from disburse.intake.grid import SheetTable
     from disburse.policy import Policy
@@ -32,8 +33,13 @@ BLANK_MEANS: dict[str, object] = {"other_public_funds_fen": 0, "instalment": 1, 
 
 @dataclass(frozen=True)
 class Intake:
-    """What was read: the applications table (docs/architecture.md), the findings of the cells and totals, the tables
-    they stand in, and the files that could not be read (only where `read_applications` was told to go on)."""
+    """What was read.
+
+    rows      the applications table (docs/architecture.md)
+    findings  those of cells, totals, unknown columns and hidden rows
+    tables    where the rows stand; `rows["table"]` is the position here
+    stopped   the files that could not be read, where `read_applications` was told to go on
+    """
 
     rows: pd.DataFrame
     findings: list[Finding]
@@ -42,8 +48,10 @@ class Intake:
     form: Table = field(default_factory=lambda: table("application"))
 
     def placed(self, findings: Iterable[Finding] | None = None) -> list[Placed]:
-        """These findings (its own when none are given) for people: each once per code and place, in the order of file,
-        sheet, row, column and precedence."""
+        """These findings (its own when none are given) for people, each once per code and place.
+
+        In the order of file, sheet as in the workbook, row, column, precedence.
+        """
         seen: dict[tuple[str, Place], tuple[tuple[object, ...], Placed]] = {}
         for finding in self.findings if findings is None else findings:
             place = self._place(finding)
@@ -60,20 +68,23 @@ class Intake:
 
     def _placed(self, finding: Finding, place: Place) -> Placed:
         own = finding.row >= 0 and (finding.place is None or self._on_row(finding))
-        values = {"column": place.column, **finding.values}
+        values = {"column": place.column} | finding.values  # noqa: PD011 – no frame
         return Placed(
             code=finding.code,
             severity=finding.severity,
             source_file=place.source_file,
             source_sheet=place.sheet,
             cell=place.cell,
-            application_no=str(self.rows["application_no"].iat[finding.row]) if own else "",
+            application_no=self._number(finding.row) if own else "",
             column=place.column,
             value=self._value(finding, place),
             message=message(finding.code, values),
             remedy=remedy(finding.code, values),
             reference=finding.reference,
         )
+
+    def _number(self, row: int) -> str:
+        return str(self.rows["application_no"].loc[row]) if "application_no" in self.rows else ""
 
     def _place(self, finding: Finding) -> Place:
         """The cell of the finding's column; of the row's number where the column is none, or not in the table."""
@@ -86,8 +97,7 @@ class Intake:
         return Place(place.source_file, place.sheet, place.cell, title)
 
     def _table(self, row: int) -> tuple[SheetTable, int]:
-        table = self.tables[self.rows["table"].iat[row]]
-        return table, int(self.rows["source_row"].iat[row]) - 1
+        return self.tables[self._at[0][row]], int(self._at[1][row]) - 1
 
     def _on_row(self, finding: Finding) -> bool:
         table, row = self._table(finding.row)
@@ -104,12 +114,20 @@ class Intake:
         table = self._by_sheet.get((place.source_file, place.sheet))
         if table is None or not place.cell:
             return ""
-        if finding.place is None and finding.column and finding.column not in self._table(finding.row)[0].heading.columns:
+        if (
+            finding.place is None
+            and finding.column
+            and finding.column not in self._table(finding.row)[0].heading.columns
+        ):
             return ""
         row, column = xl_cell_to_rowcol(place.cell)
         shown = table.shown(row, column)
         accounts = {each.heading.columns.get("account_no") for each in self.tables if each.cells is table.cells}
         return masked(key(shown)) if column in accounts else shown
+
+    @cached_property
+    def _at(self) -> tuple[list[int], list[int]]:
+        return self.rows["table"].tolist(), self.rows["source_row"].tolist()
 
     @cached_property
     def _by_sheet(self) -> dict[tuple[str, str], SheetTable]:
@@ -152,7 +170,9 @@ def read_applications(
 def _notices(rows: pd.DataFrame, tables: Sequence[SheetTable]) -> list[Finding]:
     """Columns the form does not know, once each, and hidden rows."""
     unknown = [
-        Finding(-1, "COLUMN_UNKNOWN", values={"found": each.heading.written[at]}, place=each.place(each.heading.row, at))
+        Finding(
+            -1, "COLUMN_UNKNOWN", values={"found": each.heading.written[at]}, place=each.place(each.heading.row, at)
+        )
         for each in tables
         for at in each.heading.extra
     ]
@@ -172,5 +192,5 @@ def _finished(frame: pd.DataFrame, findings: Sequence[Finding], form: Table) -> 
         blank = rows[name].isna()
         blank[unread.get(name, [])] = False
         rows[name] = rows[name].mask(blank, value)
-    texts = [column.field for column in form.columns if rows.get(column.field) is not None and rows[column.field].dtype == "str"]
+    texts = [name for name in form.fields() if name in rows and rows[name].dtype == "str"]
     return rows.fillna(dict.fromkeys(texts, ""))

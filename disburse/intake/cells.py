@@ -29,6 +29,9 @@ LONGEST = 500
 MOST_FEN = 10**14
 """Amounts stay below a million million yuan: what the capital numerals can write."""
 
+SHORT = 20
+"""Characters a placeholder or error text has at most; names are longer and need not be compared with them."""
+
 ERRORS = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA")
 )
@@ -57,7 +60,7 @@ class Fault:
     """What is wrong with a cell: the finding's code and what its message says; `found` is the cell as shown if not given."""
 
     code: str
-    values: dict[str, str] = field(default_factory=dict, hash=False)
+    told: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 Value = str | int | date
@@ -70,17 +73,18 @@ def reader(column: Column, policy: Policy, fen_per: int) -> Reader:
     placeholders = column.required != "always"
 
     def one(cell: Cell) -> Value | Fault | None:
-        match cell:
-            case str():
-                text = key(cell)
-                if not text or (placeholders and _PLACEHOLDER.fullmatch(text)):
-                    return None
-                if text in ERRORS:
-                    return Fault("CELL_ERROR_VALUE")
-            case ErrorValue():
+        if isinstance(cell, str):
+            word = key(cell) if len(cell) <= SHORT else ""
+            if not word and not _trimmed(cell):
+                return None
+            if placeholders and _PLACEHOLDER.fullmatch(word):
+                return None
+            if word in ERRORS:
                 return Fault("CELL_ERROR_VALUE")
-            case NotCalculated():
-                return Fault("FORMULA_NOT_CALCULATED")
+        elif isinstance(cell, ErrorValue):
+            return Fault("CELL_ERROR_VALUE")
+        elif isinstance(cell, NotCalculated):
+            return Fault("FORMULA_NOT_CALCULATED")
         return read(cell)
 
     return one
@@ -88,21 +92,16 @@ def reader(column: Column, policy: Policy, fen_per: int) -> Reader:
 
 def _readers(column: Column, policy: Policy, fen_per: int) -> Reader:
     expected = next((str(check.expected) for check in column.checks if check.expected), "")
-    match column.kind:
-        case "amount":
-            return lambda cell: amount(cell, fen_per, expected or say("金额", "an amount"))
-        case "integer":
-            return lambda cell: integer(cell, expected or say("整数", "a whole number"))
-        case "date":
-            return day
-        case "identifier":
-            return credit_code if any(check.check == "uscc" for check in column.checks) else identifier
-        case "identifiers":
-            return identifiers
-        case "choice" | "measure" | "bureau":
-            known = _words(column, policy)
-            return lambda cell: one_of(cell, known)
-    return text
+    if column.kind == "amount":
+        return lambda cell: amount(cell, fen_per, expected or say("金额", "an amount"))
+    if column.kind == "integer":
+        return lambda cell: integer(cell, expected or say("整数", "a whole number"))
+    if column.kind in ("choice", "measure", "bureau"):
+        known = _words(column, policy)
+        return lambda cell: one_of(cell, known)
+    if column.field == "uscc":
+        return credit_code
+    return {"date": day, "identifier": identifier, "identifiers": identifiers}.get(column.kind, text)
 
 
 def _words(column: Column, policy: Policy) -> dict[str, str]:
@@ -126,8 +125,9 @@ def text(cell: Cell) -> Value | Fault:
 
 
 def _trimmed(written: str) -> str:
-    while (less := written.strip().strip(_ZERO_WIDTH)) != written:
-        written = less
+    written = written.strip()
+    while written and (written[0] in _ZERO_WIDTH or written[-1] in _ZERO_WIDTH):
+        written = written.strip(_ZERO_WIDTH).strip()
     return written
 
 
@@ -136,7 +136,9 @@ def _sound(written: str) -> str | Fault:
         return Fault("TEXT_INVALID", {"found": say(f"{len(written)} 个字", f"{len(written)} characters")})
     if written.isprintable():
         return written
-    control = next((sign for sign in written if unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\n\r"), "")
+    control = next(
+        (sign for sign in written if unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\n\r"), ""
+    )
     if control:
         return Fault("TEXT_INVALID", {"found": say("控制字符", "control character") + f" U+{ord(control):04X}"})
     return written
@@ -145,7 +147,7 @@ def _sound(written: str) -> str | Fault:
 def identifier(cell: Cell) -> Value | Fault:
     """A number of ours or others' as text: NFKC, no zero-width signs. One stored as a number is refused."""
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return Fault("IDENTIFIER_IS_NUMBER", {"found": plain(cell)})
+        return Fault("IDENTIFIER_IS_NUMBER")
     read = text(cell)
     return key(read) if isinstance(read, str) else read
 

@@ -23,7 +23,7 @@ from disburse.shipped import shipped
 from disburse.tables import Check, Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from disburse.policy import Policy
 
@@ -69,14 +69,18 @@ def _at_most(column: Column, check: Check, _: Asked) -> Test:
 def _nothing_where_unpaid(_: Column, __: Check, asked: Asked) -> Test:
     """Nothing above 0 under a measure that pays no money."""
     unpaid = {measure.code for measure in asked.policy.measures if not measure.pays}
-    return lambda values: ~(asked.frame.loc[values.index, "measure"].isin(unpaid) & (values > 0).fillna(False))
+    return lambda values: ~(asked.frame.loc[values.index, "measure"].isin(unpaid) & (values > 0).fillna(value=False))
 
 
 def _by_value(holds: Callable[[str], bool]) -> Callable[[Column, Check, Asked], Test]:
     """A check of each text on its own, asked once of every distinct one."""
 
     def make(_: Column, __: Check, ___: Asked) -> Test:
-        return lambda values: values.map({each: holds(each) for each in values.dropna().unique()}).fillna(True).astype(bool)
+        def test(values: pd.Series) -> pd.Series[bool]:
+            held = {each: holds(each) for each in values.dropna().unique()}
+            return pd.Series([held.get(each, True) for each in values], index=values.index, dtype=bool)
+
+        return test
 
     return make
 
@@ -155,7 +159,8 @@ def _needed(column: Column, asked: Asked) -> Test:
         needed = measures.isin(where)
         if column.field == "approved_amount":
             needed |= ~measures.isin(policy.by_code)
-        return ~(needed & values.isna())
+        allowed: pd.Series[bool] = ~(needed & values.isna())
+        return allowed
 
     return test
 
@@ -187,7 +192,9 @@ def _column(column: Column, asked: Asked, named: dict[str, Check]) -> pa.Column:
 
 
 def _refuse_unknown(form: Table) -> None:
-    pairs = [(check, CHECKS, column.field) for column in form.columns for check in column.checks]
+    pairs: list[tuple[Check, Iterable[str], str]] = [
+        (check, CHECKS, column.field) for column in form.columns for check in column.checks
+    ]
     pairs += [(check, TABLE_CHECKS, form.table) for check in form.checks]
     faults = []
     for check, known, where in pairs:

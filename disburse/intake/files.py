@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import file_digest
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from disburse.errors import FileUnreadable, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv")
 

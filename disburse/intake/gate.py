@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
@@ -155,10 +155,10 @@ def _sheets(archive: zipfile.ZipFile, parts: dict[str, str]) -> Iterator[tuple[s
             yield name, parts[target.lower()]
 
 
-def _tree(archive: zipfile.ZipFile, parts: dict[str, str], part: str) -> ElementTree.Element:
+def _tree(archive: zipfile.ZipFile, parts: dict[str, str], part: str) -> ET.Element:
     try:
-        return ElementTree.fromstring(_xml(archive, parts[part.lower()]))
-    except ElementTree.ParseError as error:
+        return ET.fromstring(_xml(archive, parts[part.lower()]))  # noqa: S314 – without document type, see _xml
+    except ET.ParseError as error:
         raise _broken() from error
 
 
@@ -210,13 +210,15 @@ def _plain(xml: bytes) -> bytes:
     if prefix:
         xml = xml.replace(b"<" + prefix[1] + b":", b"<").replace(b"</" + prefix[1] + b":", b"</")
     start = xml.find(b"<sheetData")
-    if b"<!" in xml or b"<?" in xml[max(start, 0) :]:
+    if b"<!" in xml or xml.find(b"<?", max(start, 0)) >= 0:
         raise _unusual()
     return xml
 
 
 def _unusual() -> Irregular:
-    return Irregular("工作表内部的写法不常见，读取可能出错", "the sheet is written in an unusual way and could be misread")
+    return Irregular(
+        "工作表内部的写法不常见，读取可能出错", "the sheet is written in an unusual way and could be misread"
+    )
 
 
 def _fits(xml: bytes) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from disburse.errors import FileUnreadable
 from disburse.findings import Place
 from disburse.intake.headings import UNITS, Heading, headings, required, squashed, unit_above
 from disburse.intake.sheet import ErrorValue, NotCalculated, Range, address, shown
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from disburse.errors import FileUnreadable
     from disburse.intake.sheet import Cell, Sheet
     from disburse.tables import Table
 
@@ -91,17 +91,20 @@ class SheetTable:
         return shown(self.cells[row][column])
 
 
-def tables(path: Path, name: str, sheets: Sequence[Sheet], form: Table) -> tuple[list[SheetTable], list[FileUnreadable]]:
+def tables(
+    path: Path, name: str, sheets: Sequence[Sheet], form: Table
+) -> tuple[list[SheetTable], list[FileUnreadable]]:
     """The tables of one file, and what stops it: TABLE_NOT_FOUND, COLUMN_MISSING, COLUMN_REPEATED."""
     found: list[SheetTable] = []
     stops: list[FileUnreadable] = []
     for sheet in sheets:
         marks = headings(sheet, form)
-        for mark, below in zip(marks, [*marks[1:], None], strict=True):
+        ends = [*(mark.top for mark in marks), len(sheet.cells)][1:]
+        for mark, end in zip(marks, ends, strict=True):
             faults = list(_faults(path, name, sheet, mark, form))
             stops += faults
             if not faults:
-                found.append(_table(name, sheet, mark, below.top if below else len(sheet.cells), form))
+                found.append(_table(name, sheet, mark, end, form))
     if not found and not stops:
         stops.append(stop("TABLE_NOT_FOUND", path, name, expected=_titles(required(form), form)))
     return found, stops

@@ -176,9 +176,9 @@ def _heading(
             heading.repeated.append((column, heading.columns[name]))
             continue
         heading.columns[name] = column
-        fen_per = fen_per or _unit_in(across.get((row - 1, column), ""))
-        if fen_per:
-            heading.units[name] = fen_per
+        unit = fen_per or _unit_in(across.get((row - 1, column), ""))
+        if unit:
+            heading.units[name] = unit
     named = {column for column, _ in known}
     heading.extra.extend(column for column in heading.written if column not in named)
     return heading

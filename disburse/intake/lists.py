@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from disburse.errors import ListInvalid
-from disburse.findings import Finding, message, remedy
 from disburse.intake import grid
 from disburse.intake.applications import Intake
 from disburse.intake.reading import read
@@ -18,6 +15,8 @@ from disburse.tables import Table, table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from disburse.findings import Placed
     from disburse.policy import Policy

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from disburse.intake.grid import SheetTable
-    from disburse.intake.sheet import Cell
     from disburse.policy import Policy
     from disburse.tables import Column, Table
 
@@ -48,11 +47,11 @@ class Reading:
 
     def shown(self, row: int, name: str) -> str:
         """The cell as a message shows it: of an account only the last digits, of a long text the beginning."""
-        table = self.tables[self.frame["table"].iat[row]]
+        table = self.tables[self.frame["table"].to_numpy()[row]]
         column = table.heading.columns.get(name)
         if column is None:
             return ""
-        text = table.shown(*table.corner(int(self.frame["source_row"].iat[row]) - 1, column))
+        text: str = table.shown(*table.corner(int(self.frame["source_row"].to_numpy()[row]) - 1, column))
         if name == "account_no":
             return masked(key(text))
         return text if len(text) <= FOUND_LENGTH else text[:FOUND_LENGTH] + "…"
@@ -88,7 +87,7 @@ def _where(tables: Sequence[SheetTable]) -> pd.DataFrame:
     return frame
 
 
-def _text(values: Sequence[str | None]) -> pd.Series[str]:
+def _text(values: Sequence[str]) -> pd.Series[str]:
     return pd.Series(values, dtype="str")
 
 
@@ -118,23 +117,16 @@ def _column(reading: Reading, column: Column) -> pd.Series[Any]:
 def _cells(reading: Reading, table: SheetTable, at: int, column: Column, start: int) -> list[Any]:
     """The values of one column of one table; the first of them is row `start` of the frame. Faults become None."""
     one = reader(column, reading.policy, table.units.get(column.field, 0))
-    read: dict[tuple[type, Cell], Any] = {}
-    values: list[Any] = []
-    append = values.append
-    for row in table.rows:
-        cell = table.cells[row][at]
-        if cell == "":
-            append(None)
-            continue
-        known = (cell.__class__, cell)
-        if known not in read:
-            read[known] = one(cell)
-        append(read[known])
+    raw = [table.cells[row][at] for row in table.rows]
+    kinds = [*map(type, raw)]  # 1, 1.0 and True are equal, and not the same
+    read = {known: one(known[1]) for known in dict.fromkeys(zip(kinds, raw, strict=True))}
+    values: list[Any] = [read[known] for known in zip(kinds, raw, strict=True)]
     _merge(reading, table, at, column, values, start)
-    for position, value in enumerate(values):
-        if value.__class__ is Fault:
-            reading.fault(start + position, column.field, value.code, value.values)
-            values[position] = None
+    if any(isinstance(value, Fault) for value in read.values()):
+        for position, value in enumerate(values):
+            if isinstance(value, Fault):
+                reading.fault(start + position, column.field, value.code, value.told)
+                values[position] = None
     return values
 
 
@@ -164,7 +156,7 @@ def _judge(reading: Reading) -> None:
     for failure in failures(reading.form, Asked(_asked(reading), policy)):
         if (failure.row, failure.field) in reading.faults:
             continue
-        measure = frame["measure"].iat[failure.row] if "measure" in frame else None
+        measure = frame["measure"].loc[failure.row] if "measure" in frame else None
         expected = failure.expected or _expected(reading.form[failure.field], measure, policy)
         reading.fault(failure.row, failure.field, failure.code, {"expected": expected})
 
@@ -175,7 +167,7 @@ def _asked(reading: Reading) -> pd.DataFrame:
     frame = reading.frame[fields]
     if {"measure", "approved_amount"} <= set(fields):
         unpaid = [measure.code for measure in reading.policy.measures if not measure.pays]
-        nothing = frame["measure"].isin(unpaid) & (frame["approved_amount"] == 0).fillna(False)
+        nothing = frame["measure"].isin(unpaid) & (frame["approved_amount"] == 0).fillna(value=False)
         frame = frame.assign(approved_amount=frame["approved_amount"].mask(nothing))
     return frame
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from disburse.findings import Finding
 from disburse.intake.cells import Fault, reader
 from disburse.intake.grid import rows_within
@@ -15,6 +13,8 @@ from disburse.money import yuan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import pandas as pd
 
     from disburse.intake.grid import SheetTable
     from disburse.intake.sheet import Cell
@@ -71,7 +71,7 @@ def _column(table: SheetTable, column: Column, at: int, amounts: pd.Series[int],
         declared = _declared(cell, column, policy, fen_per)
         place = table.place(line.row, at)
         if isinstance(declared, Fault):
-            yield Finding(-1, declared.code, column.field, {"found": shown(cell), **declared.values}, place=place)
+            yield Finding(-1, declared.code, column.field, {"found": shown(cell), **declared.told}, place=place)
         elif declared is not None:
             summed = amounts if line.kind == "all" else amounts.iloc[parts[line.row]]
             expected = int(summed.fillna(0).sum())

@@ -14,7 +14,7 @@ from disburse.intake.stops import stop
 from disburse.language import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from disburse.intake.sheet import Cell
@@ -97,22 +97,24 @@ def _read_xls(path: Path) -> list[Sheet]:
 def _read(path: Path) -> list[Sheet]:
     """The worksheets as the reader sees them. Its panics do not derive from Exception, so all but ours are caught."""
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheets = []
-        for order, meta in enumerate(book.sheets_metadata):
-            if meta.typ is SheetTypeEnum.WorkSheet:
-                sheet = book.get_sheet_by_index(order)
-                cells: list[list[Cell]] = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]
-                merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or []]
-                hidden = meta.visible is not SheetVisibleEnum.Visible
-                sheets.append(Sheet(meta.name, order, cells, merged, frozenset(), hidden))
-        return sheets
-    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+        with path.open("rb") as file:
+            return list(_worksheets(CalamineWorkbook.from_filelike(file)))
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, OSError):
         raise
     except BaseException as error:
         if "password" in str(error).lower():
             raise gate.Encrypted from error
         raise gate.Irregular("文件不完整或已损坏", "the file is incomplete or damaged") from error
+
+
+def _worksheets(book: CalamineWorkbook) -> Iterator[Sheet]:
+    for order, meta in enumerate(book.sheets_metadata):
+        if meta.typ is SheetTypeEnum.WorkSheet:
+            sheet = book.get_sheet_by_index(order)
+            cells: list[list[Cell]] = sheet.to_python(skip_empty_area=False)  # type: ignore[assignment]
+            merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or []]
+            hidden = meta.visible is not SheetVisibleEnum.Visible
+            yield Sheet(meta.name, order, cells, merged, frozenset(), hidden)
 
 
 def _read_csv(path: Path) -> list[Sheet]:
