@@ -122,8 +122,7 @@ class Intake:
             return ""
         row, column = xl_cell_to_rowcol(place.cell)
         shown = table.shown(row, column)
-        accounts = {each.heading.columns.get("account_no") for each in self.tables if each.cells is table.cells}
-        return masked(key(shown)) if column in accounts else shown
+        return masked(key(shown)) if column in self._accounts[place.source_file, place.sheet] else shown
 
     @cached_property
     def _at(self) -> tuple[list[int], list[int]]:
@@ -132,6 +131,15 @@ class Intake:
     @cached_property
     def _by_sheet(self) -> dict[tuple[str, str], SheetTable]:
         return {(table.source_file, table.sheet): table for table in self.tables}
+
+    @cached_property
+    def _accounts(self) -> dict[tuple[str, str], set[int]]:
+        """Columns that hold account numbers, by file and sheet."""
+        columns: dict[tuple[str, str], set[int]] = {}
+        for each in self.tables:
+            at = each.heading.columns.get("account_no")
+            columns.setdefault((each.source_file, each.sheet), set()).update([] if at is None else [at])
+        return columns
 
     @cached_property
     def _sheets(self) -> dict[tuple[str, str], int]:

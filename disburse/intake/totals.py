@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
@@ -36,30 +37,38 @@ def mismatches(
     """
     if not form.totals:
         return []
+    doubtful = _doubtful(faults)
     found: list[Finding] = []
     start = 0
     for table in tables:
-        own = frame.iloc[start : start + len(table.rows)]
-        of_file = frame.index[frame["source_file"] == table.source_file]
-        for column in form.columns:
+        end = start + len(table.rows)
+        for column in form.columns if table.totals else ():
             at = table.heading.columns.get(column.field)
-            if column.kind != "amount" or at is None or _doubtful(column.field, own.index, faults):
-                continue
-            for finding in _column(table, column, at, own[column.field], policy):
-                rows = of_file if finding.code == "TOTAL_MISMATCH" and len(of_file) else [-1]
-                found += [Finding(row, finding.code, column.field, finding.values, place=finding.place) for row in rows]
-        start += len(table.rows)
+            rows = doubtful.get(column.field, [])
+            if column.kind == "amount" and at is not None and bisect_left(rows, start) == bisect_left(rows, end):
+                amounts = frame[column.field].iloc[start:end]
+                found += [
+                    Finding(row, each.code, each.column, each.values, place=each.place)
+                    for each in _column(table, column, at, amounts, policy)
+                    for row in _on(each, table, frame)
+                ]
+        start = end
     return found
 
 
-def _doubtful(name: str, rows: pd.Index[int], faults: dict[tuple[int, str], Finding]) -> bool:
-    """Whether the column holds an amount that is not understood or not allowed; a blank is neither."""
-    if not len(rows):
-        return False
-    return any(
-        name == field and rows[0] <= row <= rows[-1] and finding.code != "CELL_REQUIRED"
-        for (row, field), finding in faults.items()
-    )
+def _doubtful(faults: dict[tuple[int, str], Finding]) -> dict[str, list[int]]:
+    """Rows by field whose cell is not understood or not allowed, in order; a blank is neither."""
+    rows: dict[str, list[int]] = {}
+    for (row, field), finding in sorted(faults.items()):
+        if finding.code != "CELL_REQUIRED":
+            rows.setdefault(field, []).append(row)
+    return rows
+
+
+def _on(finding: Finding, table: SheetTable, frame: pd.DataFrame) -> list[int]:
+    """The rows it stands on."""
+    of_file = frame.index[frame["source_file"] == table.source_file].tolist()
+    return of_file if of_file and finding.code == "TOTAL_MISMATCH" else [-1]
 
 
 def _column(table: SheetTable, column: Column, at: int, amounts: pd.Series[int], policy: Policy) -> Iterator[Finding]:
