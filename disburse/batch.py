@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from disburse.findings import Placed
     from disburse.policy import Policy
+    from disburse.store import Head
 
     Progress = Callable[[str], None]
 
@@ -151,17 +152,14 @@ def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url:
     _must_be_free(out)
     found, skipped = sources(paths)
     inputs = Inputs(tuple(found), inputs.policy, inputs.lists, inputs.pay_date)
-    store = open_store(store_url, create=False)
-    booked = store.booked()
-    calculated = calculate(month, inputs, booked, progress)
-    open_items = _not_sent_again(store.open_items(), calculated.settlement)
-    head = store.head()
-    opening = {"sequence": head.sequence, "head": head.hash}
+    opening = open_store(store_url, create=False).opening()
+    calculated = calculate(month, inputs, opening.booked, progress)
+    open_items = _not_sent_again(opening.open_items, calculated.settlement)
 
     def write(folder: Path) -> str:
         folder.mkdir()
-        kept = _keep_inputs(folder, inputs, {"bookings.csv": bookings(booked), "open_items.csv": bookings(open_items)})
-        record = _record(month, inputs, calculated, opening, kept)
+        kept = _keep_inputs(folder, inputs, {"bookings.csv": bookings(opening.booked), "open_items.csv": bookings(open_items)})
+        record = _record(month, inputs, calculated, opening.head, kept)
         _write_month(folder, month, inputs, calculated, record["run"], open_items, progress)
         record["outputs"] = {
             file.relative_to(folder).as_posix(): _sha256(file)
@@ -275,12 +273,11 @@ def _keep_inputs(folder: Path, inputs: Inputs, consulted: dict[str, bytes]) -> d
 
 
 def _record(
-    month: str, inputs: Inputs, calculated: Calculated, opening: dict[str, Any], kept: dict[str, Any]
+    month: str, inputs: Inputs, calculated: Calculated, head: Head, kept: dict[str, Any]
 ) -> dict[str, Any]:
     """run.json without the outputs; `run` is the hash of all that decides the result and of the result itself."""
     rows = calculated.settlement.rows
-    counted = rows[rows["status"] != "registered"]
-    approved, paid = (int(counted[column].fillna(0).sum()) for column in ("approved_amount_fen", "paid_fen"))
+    totals = calculated.settlement.totals._asdict().items()
     statuses = rows["status"].value_counts()
     policy = calculated.policy
     record = {
@@ -292,9 +289,9 @@ def _record(
         "inputs": kept["applications"],
         "lists": kept["lists"],
         "not_checked": list(inputs.not_checked),
-        "opening": {**opening, "bookings": kept["opening"]["bookings.csv"], "open_items": kept["opening"]["open_items.csv"]},
+        "opening": {**asdict(head), "bookings": kept["opening"]["bookings.csv"], "open_items": kept["opening"]["open_items.csv"]},
         "counts": {"rows": len(rows), **{status: int(statuses.get(status, 0)) for status in STATUSES}},
-        "totals": {"approved": yuan(approved), "paid": yuan(paid), "withheld": yuan(approved - paid)},
+        "totals": {name.removesuffix("_fen"): yuan(fen) for name, fen in totals},
         "results": {name: sha256(content).hexdigest() for name, content in calculated.files.items()},
     }
     canonical = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -105,11 +105,18 @@ class Placed:
     message: str
     remedy: str
     reference: str
+    discreet: str = ""
+    """The message as the bureau that sent the row may read it: without what other bureaus sent."""
 
 
 def message(code: str, values: dict[str, str]) -> str:
     """The catalogue's message with `values` filled in, in the current language."""
     return str(catalogue()[code].message).format_map(values)
+
+
+def discreet(values: dict[str, str]) -> dict[str, str]:
+    """The values of a message for the bureau's eyes: `other_discreet` in the place of `other`, and so on."""
+    return {name: values.get(f"{name}_discreet", text) for name, text in values.items()}
 
 
 def remedy(code: str, values: dict[str, str]) -> str:

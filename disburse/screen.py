@@ -90,15 +90,13 @@ def show_run(month: str, result: Run) -> None:
 
     rows = result.settlement.rows
     counts = rows["status"].value_counts()
-    counted = rows[rows["status"] != "registered"]
-    approved, paid = (int(counted[name].fillna(0).sum()) for name in ("approved_amount_fen", "paid_fen"))
     click.echo(say(f"{month}：共 {len(rows)} 行", f"{month}: {len(rows)} rows"))
     for status in STATUSES:
         if counts.get(status, 0):
             mine = rows[rows["status"] == status]
             money = yuan(int(mine["paid_fen"].fillna(0).sum()), thousands=True)
             click.echo(f"  {word(STATUS, status)}（{status}）  {counts[status]}  {money if status in ('paid', 'reduced') else ''}")
-    totals = [yuan(fen, thousands=True) for fen in (approved, paid, approved - paid)]
+    totals = [yuan(fen, thousands=True) for fen in result.settlement.totals]
     click.echo(
         say(
             f"核定 {totals[0]} 元 = 拨付 {totals[1]} 元 + 未拨付 {totals[2]} 元",

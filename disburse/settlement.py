@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -56,6 +56,24 @@ class Settlement:
     idle_waivers: pd.DataFrame
     budgets: pd.DataFrame
 
+    @property
+    def counted(self) -> pd.DataFrame:
+        """The rows that stand in sums: benefits carry no money, replaced rows are counted in the row that replaced them."""
+        return self.rows[~self.rows["status"].isin(["registered", "replaced"])]
+
+    @property
+    def totals(self) -> Totals:
+        approved, paid = (int(self.counted[name].fillna(0).sum()) for name in ("approved_amount_fen", "paid_fen"))
+        return Totals(approved, paid, approved - paid)
+
+
+class Totals(NamedTuple):
+    """Sums over the counted rows, in fen; withheld is what was approved and not paid."""
+
+    approved_fen: int
+    paid_fen: int
+    withheld_fen: int
+
 
 def examine(rows: pd.DataFrame, found: Iterable[Finding], case: Case) -> Settlement:
     """Steps 1–3, as `check` makes them. found: what reading the workbooks has found already."""
@@ -74,7 +92,7 @@ def balance(settlement: Settlement) -> None:
     rows = settlement.rows
     if not rows["status"].isin(STATUSES).all():
         raise Unbalanced("有申报未得出结果，未写出任何文件", "A row ended without a status; nothing was written")
-    counted = rows[rows["status"] != "registered"]
+    counted = settlement.counted
     approved = counted["approved_amount_fen"].fillna(0).astype("int64")
     paid = counted["paid_fen"].fillna(0).astype("int64")
     if ((paid < 0) | (paid > approved)).any() or (paid > 0).ne(counted["status"].isin(["paid", "reduced"])).any():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 from disburse.errors import FileUnreadable
-from disburse.findings import Finding, Place, Placed, masked, message, precedence, remedy
+from disburse.findings import Finding, Place, Placed, discreet, masked, message, precedence, remedy
 from disburse.intake import grid
 from disburse.intake.reading import read
 from disburse.intake.stops import together
@@ -81,6 +81,7 @@ class Intake:
             message=message(finding.code, values),
             remedy=remedy(finding.code, values),
             reference=finding.reference,
+            discreet=message(finding.code, discreet(values)),
         )
 
     def _number(self, row: int) -> str:

@@ -35,7 +35,7 @@ def sources(paths: Sequence[Path]) -> tuple[list[Source], list[str]]:
     files: list[Path] = []
     for path in paths:
         files += _below(path, skipped) if path.is_dir() else [_workbook(path)]
-    hashed = [(path, _sha256(path)) for path in sorted({path.resolve(): path for path in files}.values())]
+    hashed = [(path, _sha256(path)) for path in sorted(files)]
     _refuse_copies(hashed)
     names = Counter(path.name.casefold() for path, _ in hashed)
     found = [

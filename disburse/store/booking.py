@@ -54,6 +54,15 @@ class Head:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """What a run starts from: Store.booked(), Store.open_items() and Store.head() at one moment."""
+
+    booked: pd.DataFrame
+    open_items: pd.DataFrame
+    head: Head
+
+
+@dataclass(frozen=True)
 class Signatures:
     """Who answers for a booking. Two people at least; raises Usage when a name is blank or stands twice."""
 

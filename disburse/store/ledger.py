@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from disburse.errors import Unbalanced
-from disburse.store.booking import Booking, Head, Receipt, Signatures
+from disburse.store.booking import Booking, Head, Opening, Receipt, Signatures
 from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, batch_hash
 from disburse.store.frames import BOOKED, LINES, OPEN_ITEMS, OUTCOMES, to_columns, to_frame
 from disburse.store.schema import GENESIS, batch, head, outcome, posting
@@ -33,6 +33,14 @@ class Store:
 
     def __init__(self, database: Database | None) -> None:
         self._database = database
+
+    def opening(self) -> Opening:
+        """Bookings, open items and head as they stood at one moment, whatever is booked meanwhile."""
+        if self._database is None:
+            return Opening(self.booked(), self.open_items(), self.head())
+        with self._database.reading() as connection:
+            items = to_frame(_fetch(connection, _open_items()), OPEN_ITEMS)
+            return Opening(_booked(connection), items, _head(connection))
 
     def booked(self) -> pd.DataFrame:
         """All payment and opening lines in booking order, each with what is left of it after reversals."""

@@ -156,8 +156,9 @@ def _frame(findings: Sequence[tuple[Placed, str]]) -> pd.DataFrame:
             "applicant_name": applicant,
             **{
                 name: getattr(placed, name)
-                for name in ("application_no", "message", "remedy", "column", "cell", "source_file", "source_sheet")
+                for name in ("application_no", "remedy", "column", "cell", "source_file", "source_sheet")
             },
+            "message": placed.discreet or placed.message,
             "reference": placed.reference,
             "code": placed.code,
         }
