@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -13,8 +12,6 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import pandas as pd
 
 from disburse import __version__
 from disburse.case import Case, Lists
@@ -35,6 +32,8 @@ from disburse.workbooks.template import write_form, write_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
 
     from disburse.findings import Placed
     from disburse.policy import Policy
@@ -158,7 +157,9 @@ def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url:
 
     def write(folder: Path) -> str:
         folder.mkdir()
-        kept = _keep_inputs(folder, inputs, {"bookings.csv": bookings(opening.booked), "open_items.csv": bookings(open_items)})
+        kept = _keep_inputs(
+            folder, inputs, {"bookings.csv": bookings(opening.booked), "open_items.csv": bookings(open_items)}
+        )
         record = _record(month, inputs, calculated, opening.head, kept)
         _write_month(folder, month, inputs, calculated, record["run"], open_items, progress)
         record["outputs"] = {
@@ -240,7 +241,7 @@ def _complete_or_not_at_all(out: Path, write: Callable[[Path], T]) -> T:
             result = write(Path(beside) / out.name)
             if out.exists():
                 out.rmdir()
-            os.replace(Path(beside) / out.name, out)
+            (Path(beside) / out.name).replace(out)
     except OSError as error:
         raise Usage(
             f"无法写入 {out}：{error.strerror or error}；请检查路径、权限和磁盘空间",
@@ -268,13 +269,13 @@ def _keep_inputs(folder: Path, inputs: Inputs, consulted: dict[str, bytes]) -> d
     shutil.copyfile(inputs.policy, kept / "policy.yaml")
     for name, content in consulted.items():
         (kept / name).write_bytes(content)
-    opening = {name: {"file": f"inputs/{name}", "sha256": sha256(content).hexdigest()} for name, content in consulted.items()}
+    opening = {
+        name: {"file": f"inputs/{name}", "sha256": sha256(content).hexdigest()} for name, content in consulted.items()
+    }
     return {"applications": files, "lists": given, "opening": opening}
 
 
-def _record(
-    month: str, inputs: Inputs, calculated: Calculated, head: Head, kept: dict[str, Any]
-) -> dict[str, Any]:
+def _record(month: str, inputs: Inputs, calculated: Calculated, head: Head, kept: dict[str, Any]) -> dict[str, Any]:
     """run.json without the outputs; `run` is the hash of all that decides the result and of the result itself."""
     rows = calculated.settlement.rows
     totals = calculated.settlement.totals._asdict().items()
@@ -285,11 +286,20 @@ def _record(
         "month": month,
         "pay_date": str(inputs.pay_date),
         "language": current.get(),
-        "policy": {"policy": policy.policy, "document": policy.document, "file": "inputs/policy.yaml", "sha256": policy.sha256},
+        "policy": {
+            "policy": policy.policy,
+            "document": policy.document,
+            "file": "inputs/policy.yaml",
+            "sha256": policy.sha256,
+        },
         "inputs": kept["applications"],
         "lists": kept["lists"],
         "not_checked": list(inputs.not_checked),
-        "opening": {**asdict(head), "bookings": kept["opening"]["bookings.csv"], "open_items": kept["opening"]["open_items.csv"]},
+        "opening": {
+            **asdict(head),
+            "bookings": kept["opening"]["bookings.csv"],
+            "open_items": kept["opening"]["open_items.csv"],
+        },
         "counts": {"rows": len(rows), **{status: int(statuses.get(status, 0)) for status in STATUSES}},
         "totals": {name.removesuffix("_fen"): yuan(fen) for name, fen in totals},
         "results": {name: sha256(content).hexdigest() for name, content in calculated.files.items()},

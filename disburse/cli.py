@@ -76,11 +76,16 @@ def group() -> click.Group:
     )
     @click.version_option(__version__, prog_name="disburse")
     @click.option(
-        "--store", default="sqlite:///disburse.db", show_default=True, show_envvar=True,
+        "--store",
+        default="sqlite:///disburse.db",
+        show_default=True,
+        show_envvar=True,
         help=say("账簿：已拨付记录所在的数据库。", "The store of what was booked."),
     )
     @click.option(
-        "--policy", type=click.Path(path_type=Path), show_envvar=True,
+        "--policy",
+        type=click.Path(path_type=Path),
+        show_envvar=True,
         help=say("政策文件；默认为随附的东府〔2025〕2号。", "Policy file; default: the shipped 东府〔2025〕2号."),
     )
     @click.option(
@@ -88,7 +93,7 @@ def group() -> click.Group:
         help=say("说明、信息和表格所用的语言。", "Language of help, messages and workbooks."),
     )  # fmt: skip
     @click.pass_context
-    def disburse(context: click.Context, store: str, policy: Path | None, lang: str) -> None:
+    def disburse(context: click.Context, store: str, policy: Path | None, lang: str) -> None:  # noqa: ARG001 - settled in main, before the first word
         context.obj = {"store": store, "policy": policy}
 
     return disburse
@@ -123,15 +128,22 @@ def _inputs(policy: Path | None, lists: dict[str, Path | None], pay_date: date |
 def template() -> click.Command:
     @click.command(
         help=say(
-            "生成空白申报表，或名单的空白表（--list）。", "Make the workbook to fill in, or the form of a list (--list)."
+            "生成空白申报表，或名单的空白表（--list）。",
+            "Make the workbook to fill in, or the form of a list (--list).",
         )
     )
     @click.option(
-        "-o", "--output", type=click.Path(path_type=Path), required=True,
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        required=True,
         help=say("要写出的 .xlsx 文件。", "The .xlsx file to write."),
     )
     @click.option(
-        "--measure", "measures", multiple=True, metavar="CODE",
+        "--measure",
+        "measures",
+        multiple=True,
+        metavar="CODE",
         help=say("只含这些措施，可重复；默认全部。", "Only these measures, repeatable; default all."),
     )
     @click.option(
@@ -150,14 +162,20 @@ def template() -> click.Command:
 
 
 def check() -> click.Command:
-    @click.command(help=say("检查申报表：一次列出全部问题，不写任何文件。", "Check workbooks: every finding at once; writes nothing."))
-    @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar=say("文件...", "FILE..."))
+    @click.command(
+        help=say(
+            "检查申报表：一次列出全部问题，不写任何文件。", "Check workbooks: every finding at once; writes nothing."
+        )
+    )
+    @click.argument(
+        "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar=say("文件...", "FILE...")
+    )
     @_pay_date(say("不给则不检查与拨付日有关的各项", ""))
     @_list_options
     @click.option("--json", "as_json", is_flag=True, help=say("以 JSON 输出。", "Print JSON."))
     @click.pass_obj
     def command(
-        common: dict[str, Any], files: tuple[Path, ...], pay_date: Any, as_json: bool, **lists: Path | None
+        common: dict[str, Any], /, files: tuple[Path, ...], pay_date: Any, as_json: bool, **lists: Path | None
     ) -> None:
         from disburse import batch
 
@@ -175,10 +193,10 @@ def _report(checked: Checked, as_json: bool) -> int:
     from disburse.findings import TO_MEND
 
     placed = [*(_stopped(each) for each in checked.intake.stopped), *checked.placed]
-    counts = dict(Counter(each.severity for each in placed))
+    counts: dict[str, int] = Counter(each.severity for each in placed)
     (screen.check_json if as_json else screen.show_check)(checked, placed, counts)
     if checked.intake.stopped:
-        names = "、".join(sorted({each.path.name for each in checked.intake.stopped}))
+        names = "、".join(sorted({each.name for each in checked.intake.stopped}))
         click.echo(say(f"未能读取：{names}；请按上面的提示改正。", f"Could not be read: {names}."), err=True)
         return 2
     if TO_MEND & counts.keys():
@@ -191,8 +209,8 @@ def _stopped(error: FileUnreadable) -> Placed:
     from disburse.findings import Placed, remedy
 
     return Placed(
-        code=error.code, severity="stop", source_file=error.path.name, source_sheet=error.sheet, cell=error.cell,
-        application_no="", column=error.column, value="", message=str(error), remedy=remedy(error.code, {}), reference="",
+        code=error.code, severity="stop", source_file=error.name, source_sheet=error.sheet, cell=error.cell,
+        application_no="", column=error.column, value="", message=str(error.found), remedy=remedy(error.code, {}), reference="",
     )  # fmt: skip
 
 
@@ -205,7 +223,11 @@ def run() -> click.Command:
     )
     @click.argument("month", metavar=say("月份", "MONTH"))
     @click.argument(
-        "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar=say("文件或文件夹...", "FILE_OR_FOLDER...")
+        "files",
+        nargs=-1,
+        required=True,
+        type=click.Path(path_type=Path),
+        metavar=say("文件或文件夹...", "FILE_OR_FOLDER..."),
     )
     @click.option(
         "--out", type=click.Path(path_type=Path), required=True, metavar="DIR",
@@ -215,7 +237,7 @@ def run() -> click.Command:
     @_list_options
     @click.pass_obj
     def command(
-        common: dict[str, Any], month: str, files: tuple[Path, ...], out: Path, pay_date: Any, **lists: Path | None
+        common: dict[str, Any], /, month: str, files: tuple[Path, ...], out: Path, pay_date: Any, **lists: Path | None
     ) -> None:
         from disburse import batch
 
@@ -238,10 +260,14 @@ def post() -> click.Command:
     )
     @click.argument("folder", type=click.Path(path_type=Path), metavar=say("文件夹", "DIR"))
     @click.option("--prepared-by", required=True, metavar="NAME", help=say("制表人。", "Who prepared it."))
-    @click.option("--approved-by", required=True, metavar="NAME", help=say("审批人，与制表人不同。", "Who approved it."))
+    @click.option(
+        "--approved-by", required=True, metavar="NAME", help=say("审批人，与制表人不同。", "Who approved it.")
+    )
     @click.option("--reviewed-by", metavar="NAME", help=say("复核人，与前两人不同。", "Who reviewed it."))
     @click.pass_obj
-    def command(common: dict[str, Any], folder: Path, prepared_by: str, approved_by: str, reviewed_by: str | None) -> None:
+    def command(
+        common: dict[str, Any], folder: Path, prepared_by: str, approved_by: str, reviewed_by: str | None
+    ) -> None:
         from disburse import batch
 
         receipt = batch.post(folder, common["store"], prepared_by, approved_by, reviewed_by, screen.progress())
@@ -253,7 +279,9 @@ def post() -> click.Command:
 
 
 def codes() -> click.Command:
-    @click.command(help=say("列出全部问题代码：含义和改正办法。", "The catalogue of findings: what each means, how to mend it."))
+    @click.command(
+        help=say("列出全部问题代码：含义和改正办法。", "The catalogue of findings: what each means, how to mend it.")
+    )
     @click.option("--json", "as_json", is_flag=True, help=say("以 JSON 输出。", "Print JSON."))
     def command(as_json: bool) -> None:
         screen.show_codes(as_json)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from disburse.language import say
+from disburse.language import Wording, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,14 +39,22 @@ class Usage(Mendable):
 
 
 class FileUnreadable(Mendable):
-    """A file that stops: `code` is one of the catalogue's workbook group, `sheet` and `cell` say where, if known."""
+    """A file that stops.
+
+    code   one of the catalogue's workbook group
+    name   the file as findings show it; sheet, cell and column say where in it, if known
+    found  the catalogue's message alone, where the whole sentence also names place and remedy
+    """
 
     def __init__(
-        self, code: str, path: Path, zh: str, en: str, *, sheet: str = "", cell: str = "", column: str = ""
-    ) -> None:
+        self, code: str, path: Path, zh: str, en: str, *, name: str = "", found: Wording | None = None,
+        sheet: str = "", cell: str = "", column: str = "",
+    ) -> None:  # fmt: skip
         super().__init__(zh, en)
         self.code = code
         self.path = path
+        self.name = name or path.name
+        self.found = found or Wording(zh=zh, en=en)
         self.sheet = sheet
         self.cell = cell
         self.column = column

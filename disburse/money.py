@@ -1,11 +1,11 @@
 """Money is integer fen. The only module that reads, writes or rounds an amount.
 
-    >>> to_fen("1234.5")
-    123450
-    >>> yuan(123450)
-    '1234.50'
-    >>> capital(123450)
-    '壹仟贰佰叁拾肆元伍角整'
+>>> to_fen("1234.5")
+123450
+>>> yuan(123450)
+'1234.50'
+>>> capital(123450)
+'壹仟贰佰叁拾肆元伍角整'
 """
 
 from __future__ import annotations

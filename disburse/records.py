@@ -92,7 +92,7 @@ def _csv(heading: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
 
 
 def _text(value: Any, column: str) -> str:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
+    if pd.isna(value):
         return ""
     if column.endswith("_fen"):
         return yuan(int(value))

@@ -69,7 +69,7 @@ def show_check(checked: Checked, placed: list[Placed], counts: dict[str, int]) -
 def check_json(checked: Checked, placed: list[Placed], counts: dict[str, int]) -> None:
     document = {
         "rows": len(checked.settlement.rows),
-        "counts": counts,
+        "counts": dict(counts),
         "not_checked": list(checked.not_checked),
         "findings": [_public(each) for each in placed],
     }
@@ -95,7 +95,9 @@ def show_run(month: str, result: Run) -> None:
         if counts.get(status, 0):
             mine = rows[rows["status"] == status]
             money = yuan(int(mine["paid_fen"].fillna(0).sum()), thousands=True)
-            click.echo(f"  {word(STATUS, status)}（{status}）  {counts[status]}  {money if status in ('paid', 'reduced') else ''}")
+            click.echo(
+                f"  {word(STATUS, status)}（{status}）  {counts[status]}  {money if status in ('paid', 'reduced') else ''}"
+            )
     totals = [yuan(fen, thousands=True) for fen in result.settlement.totals]
     click.echo(
         say(

@@ -96,7 +96,9 @@ def balance(settlement: Settlement) -> None:
     approved = counted["approved_amount_fen"].fillna(0).astype("int64")
     paid = counted["paid_fen"].fillna(0).astype("int64")
     if ((paid < 0) | (paid > approved)).any() or (paid > 0).ne(counted["status"].isin(["paid", "reduced"])).any():
-        raise Unbalanced("实付金额与核定金额、状态不符，未写出任何文件", "Paid, approved and status disagree; nothing was written")
+        raise Unbalanced(
+            "实付金额与核定金额、状态不符，未写出任何文件", "Paid, approved and status disagree; nothing was written"
+        )
     calculated = rows[rows["entitled_fen"].notna()]
     fallen = calculated["approved_amount_fen"].astype("int64") - calculated["paid_fen"].astype("int64")
     cut = (settlement.cuts["before_fen"] - settlement.cuts["after_fen"]).groupby(settlement.cuts["row"]).sum()
@@ -251,7 +253,9 @@ class _Month:
             if used:
                 found += [(*fixed, row) for row in dict.fromkeys(rows)]
             elif not rows:
-                found.append((*fixed, self._no_effect(line) or say("本批没有这一问题", "nothing of this kind in this batch")))
+                found.append(
+                    (*fixed, self._no_effect(line) or say("本批没有这一问题", "nothing of this kind in this batch"))
+                )
         return pd.DataFrame(found, columns=[*columns, "row" if used else "why"])
 
     def _budgets(self) -> pd.DataFrame:
@@ -286,4 +290,3 @@ def _cut_table(cuts: list[Cut]) -> pd.DataFrame:
     table = pd.DataFrame(cuts, columns=list(Cut._fields))
     whole = {"row": "int64", "before_fen": "int64", "after_fen": "int64", "used_before_fen": "int64"}
     return table.astype({**whole, "ceiling_fen": "Int64"})
-

@@ -7,14 +7,13 @@ what it accepts. A repeated key is refused, an unknown one is answered with the 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import ScalarNode
 
 from disburse.errors import SchemaInvalid
 from disburse.language import say
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+    from ruamel.yaml.nodes import ScalarNode
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -134,10 +134,10 @@ def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[st
 
 def _tag_of(model: type[BaseModel]) -> object:
     field = model.model_fields.get("kind")
-    return field.annotation.__args__[0] if field and hasattr(field.annotation, "__args__") else None
+    return get_args(field.annotation)[0] if field and get_args(field.annotation) else None
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for inner in getattr(annotation, "__args__", ()) for found in _models_in(inner)]
+    return [found for inner in get_args(annotation) for found in _models_in(inner)]

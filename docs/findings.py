@@ -30,5 +30,7 @@ def page() -> str:
 
 if __name__ == "__main__":
     if "--check" in sys.argv:
-        sys.exit(0 if HERE.read_text(encoding="utf-8") == page() else "docs/findings.md is out of date: run `make docs`")
+        sys.exit(
+            0 if HERE.read_text(encoding="utf-8") == page() else "docs/findings.md is out of date: run `make docs`"
+        )
     HERE.write_text(page(), encoding="utf-8", newline="\n")

@@ -104,7 +104,9 @@ def plain(folder: Path) -> None:
 
     rows = pd.read_excel(folder / "申报.xlsx", engine="openpyxl", dtype=str)
     rows["拨付"] = rows["核定金额(元)"].astype(float).clip(upper=500_000)
-    rows.iloc[:, : LEDGER_COLUMNS - 1].assign(拨付=rows["拨付"]).to_excel(folder / "plain.xlsx", engine="openpyxl", index=False)
+    rows.iloc[:, : LEDGER_COLUMNS - 1].assign(拨付=rows["拨付"]).to_excel(
+        folder / "plain.xlsx", engine="openpyxl", index=False
+    )
 
 
 def whole(folder: Path) -> dict[str, float]:
@@ -114,7 +116,14 @@ def whole(folder: Path) -> dict[str, float]:
     stages: list[tuple[str, float]] = []
     inputs = batch.Inputs((), batch.default_policy(), {}, date(2025, 6, 30))
     url = f"sqlite:///{folder}/none.db"
-    batch.run("2025-06", [folder / "申报.xlsx"], inputs, folder / "out", url, lambda s: stages.append((s, time.process_time())))
+    batch.run(
+        "2025-06",
+        [folder / "申报.xlsx"],
+        inputs,
+        folder / "out",
+        url,
+        lambda s: stages.append((s, time.process_time())),
+    )
     ends = [at for _, at in stages[1:]] + [time.process_time()]
     spent: dict[str, float] = {}
     for (name, begin), end in zip(stages, ends, strict=True):

@@ -59,9 +59,11 @@ def applications(*rows: dict[str, Any]) -> pd.DataFrame:
     for column in table("application").columns:
         given = frame[column.field] if column.field in frame else pd.Series([None] * len(frame), dtype=object)
         if column.kind == "amount":
-            made[f"{column.field.removesuffix('_amount')}_amount_fen" if "amount" in column.field else f"{column.field}_fen"] = (
-                pd.array([pd.NA if _blank(v) else to_fen(str(v)) for v in given], dtype="Int64")
-            )
+            made[
+                f"{column.field.removesuffix('_amount')}_amount_fen"
+                if "amount" in column.field
+                else f"{column.field}_fen"
+            ] = pd.array([pd.NA if _blank(v) else to_fen(str(v)) for v in given], dtype="Int64")
         elif column.kind == "integer":
             made[column.field] = pd.array([pd.NA if _blank(v) else int(v) for v in given], dtype="Int64")
         elif column.kind == "date":
@@ -87,8 +89,7 @@ def bookings(*lines: dict[str, Any], policy: Policy | None = None) -> pd.DataFra
     """What was booked: each line is a sound application with `paid` (yuan), `batch`, `pay_date`, `net` as given."""
     policy = policy or load_policy()
     if not lines:
-        frame = booked_from(applications(), policy)
-        return frame
+        return booked_from(applications(), policy)
     frame = applications(*lines)
     given = pd.DataFrame(list(lines))
     paid = [to_fen(str(line.get("paid", line.get("approved_amount", "100000")))) for line in lines]

@@ -53,7 +53,9 @@ OTHER = {"uscc": CODES[1], "applicant_name": "东莞乙公司", "account_no": "6
 def office(tmp_path: Path) -> Path:
     """A folder with two bureaus' submissions."""
     submission(tmp_path / "in" / "甲局.xlsx", {"measure": "M06B"}, {"measure": "M10", "approved_amount": "2000.50"})
-    submission(tmp_path / "in" / "乙局.xlsx", {"application_no": "B1", "measure": "M04", "approved_amount": "600000", **OTHER})
+    submission(
+        tmp_path / "in" / "乙局.xlsx", {"application_no": "B1", "measure": "M04", "approved_amount": "600000", **OTHER}
+    )
     return tmp_path
 
 
@@ -64,7 +66,11 @@ def test_a_month_from_workbooks_to_the_books(office: Path) -> None:
     assert "未核对：" in ran.stdout
     assert not (office / "disburse.db").exists(), "run only reads the store"
     outcomes = {line["application_no"]: line for line in lines(office / "out" / "outcomes.csv")}
-    assert (outcomes["B1"]["status"], outcomes["B1"]["paid"], outcomes["B1"]["reasons"]) == ("reduced", "500000.00", "CEILING")
+    assert (outcomes["B1"]["status"], outcomes["B1"]["paid"], outcomes["B1"]["reasons"]) == (
+        "reduced",
+        "500000.00",
+        "CEILING",
+    )
     posted = disburse("post", "out", *SIGNED, cwd=office)
     assert posted.returncode == 0, posted.stderr
     again = disburse("post", "out", *SIGNED, cwd=office)
@@ -102,7 +108,9 @@ def test_post_is_refused_when_the_limit_was_used_up_meanwhile(office: Path) -> N
     assert list(booked["application_no"]) == ["C1"]
 
 
-@pytest.mark.parametrize("name", ["ledger.csv", "ledger.xlsx", "inputs/policy.yaml", "outcomes.csv", "inputs/applications/甲局.xlsx"])
+@pytest.mark.parametrize(
+    "name", ["ledger.csv", "ledger.xlsx", "inputs/policy.yaml", "outcomes.csv", "inputs/applications/甲局.xlsx"]
+)
 def test_post_refuses_an_edited_file_by_name(office: Path, name: str) -> None:
     disburse("run", "2025-06", "in", "--out", "out", cwd=office)
     file = office / "out" / name
@@ -206,7 +214,18 @@ def test_check_answers_1_and_shows_all_findings_at_once(office: Path) -> None:
     assert done.returncode == 1
     found = {(each["code"], each["cell"]) for each in json.loads(done.stdout)["findings"]}
     assert {("USCC_INVALID", "D2"), ("AMOUNT_INVALID", "G2"), ("NOT_APPROVED", "O3"), ("DECLINED", "Q3")} <= found
-    keys = {"code", "severity", "source_file", "source_sheet", "cell", "application_no", "column", "value", "message", "remedy"}
+    keys = {
+        "code",
+        "severity",
+        "source_file",
+        "source_sheet",
+        "cell",
+        "application_no",
+        "column",
+        "value",
+        "message",
+        "remedy",
+    }
     assert all(keys <= each.keys() for each in json.loads(done.stdout)["findings"])
 
 
@@ -237,7 +256,9 @@ def test_text_never_becomes_a_formula_in_any_file(office: Path) -> None:
     assert disburse("run", "2025-06", "evil", "--out", "out", cwd=office).returncode == 0
     for file in (office / "out").glob("*.csv"):
         with file.open(encoding="utf-8-sig", newline="") as opened:
-            assert not [cell for line in csv.reader(opened) for cell in line if cell[:1] in tuple("=+-@\t\r") and cell], file
+            assert not [
+                cell for line in csv.reader(opened) for cell in line if cell[:1] in tuple("=+-@\t\r") and cell
+            ], file
     import openpyxl
 
     books = [office / "out" / "ledger.xlsx", *(office / "out" / "exceptions").glob("*.xlsx")]
@@ -289,7 +310,9 @@ def test_the_form_of_each_list_reads_as_an_empty_list(office: Path, name: str) -
 
 
 def test_a_faulty_list_is_refused_whole(office: Path) -> None:
-    submission(office / "名单.xlsx", {"uscc": "123", "applicant_name": "甲"}, {"reason": "无代码无名称"}, name="exclusions")
+    submission(
+        office / "名单.xlsx", {"uscc": "123", "applicant_name": "甲"}, {"reason": "无代码无名称"}, name="exclusions"
+    )
     done = disburse("run", "2025-06", "in", "--out", "out", "--exclusions", "名单.xlsx", cwd=office)
     assert done.returncode == 2
     assert "名单.xlsx" in done.stderr

@@ -103,6 +103,8 @@ def _refuse_copies(hashed: Sequence[tuple[Path, str]]) -> None:
     first: dict[str, Path] = {}
     for path, sha256 in hashed:
         other = first.setdefault(sha256, path)
+        if other == path and other is not path:
+            raise Usage(f"{path} 给出了两次；请只给一次", f"{path} was given twice; name it once")
         if other is not path:
             raise Usage(
                 f"{other} 与 {path} 的内容完全相同，会重复计算；请只保留其中一个",

@@ -22,11 +22,14 @@ def stop(
     en = {key: value.en if isinstance(value, Wording) else value for key, value in values.items()}
     at_zh = "，".join(filter(None, [name, sheet and f"工作表“{sheet}”", cell]))
     at_en = ", ".join(filter(None, [name, sheet and f"sheet “{sheet}”", cell]))
+    found = Wording(zh=_ended(entry.message.zh.format_map(zh), "。"), en=_ended(entry.message.en.format_map(en), "."))
     return FileUnreadable(
         code,
         path,
-        f"{at_zh}：{_ended(entry.message.zh.format_map(zh), '。')}{_ended(entry.remedy.zh, '。')}",
-        f"{at_en}: {_ended(entry.message.en.format_map(en), '.')} {_ended(entry.remedy.en, '.')}",
+        f"{at_zh}：{found.zh}{_ended(entry.remedy.zh, '。')}",
+        f"{at_en}: {found.en} {_ended(entry.remedy.en, '.')}",
+        name=name,
+        found=found,
         sheet=sheet,
         cell=cell,
         column=column,
@@ -39,7 +42,9 @@ def together(stops: Sequence[FileUnreadable]) -> FileUnreadable:
     if len(stops) == 1:
         return first
     zh, en = ("\n".join(getattr(each, language) for each in stops) for language in ("zh", "en"))
-    return FileUnreadable(first.code, first.path, zh, en, sheet=first.sheet, cell=first.cell, column=first.column)
+    return FileUnreadable(
+        first.code, first.path, zh, en, name=first.name, sheet=first.sheet, cell=first.cell, column=first.column
+    )
 
 
 def _ended(sentence: str, stop_sign: str) -> str:

@@ -17,5 +17,4 @@ def load_policy(path: Path | None = None) -> Policy:
     """The policy at `path`, or the shipped 东府〔2025〕2号. Raises SchemaInvalid."""
     path = path or shipped("policies", "dongfu-2025-2.yaml")
     policy = load_yaml(path, Policy)
-    policy._sha256 = sha256(path.read_bytes()).hexdigest()
-    return policy
+    return policy.of_file(sha256(path.read_bytes()).hexdigest())

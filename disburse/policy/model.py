@@ -246,6 +246,10 @@ class Policy(Strict):
         """SHA-256 of the file it was loaded from."""
         return self._sha256
 
+    def of_file(self, digest: str) -> Policy:
+        self._sha256 = digest
+        return self
+
     @model_validator(mode="after")
     def _holds_together(self) -> Policy:
         faults = [*self._repeated(), *self._unknown_names(), *self._uncovered(), *self._unread()]
@@ -363,7 +367,9 @@ class Policy(Strict):
         node: Any = self
         for step in path.split("."):
             if isinstance(node, tuple):
-                node = next((each for each in node if step in (getattr(each, "code", ""), getattr(each, "id", ""))), None)
+                node = next(
+                    (each for each in node if step in (getattr(each, "code", ""), getattr(each, "id", ""))), None
+                )
             elif isinstance(node, Strict) and step in type(node).model_fields:
                 node = getattr(node, step)
             else:
@@ -374,18 +380,21 @@ class Policy(Strict):
 
 
 def _as_text(value: Any) -> str:
-    if value is None or value == ():
-        return "-"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, DatedRate):
-        return f"{(value.value * 100).normalize():f}%"
-    if isinstance(value, (DatedAmount, DatedTimes)):
-        return f"{value.value} {value.unit}"
-    if isinstance(value, (ByRate, ByTier)):
-        return value.kind
-    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
-        return ", ".join("+".join(pair) for pair in value)
-    if isinstance(value, tuple):
-        return ", ".join(_as_text(each) for each in value)
-    return str(value)
+    """A setting as readings and workbooks show it; "-" where nothing is set."""
+    match value:
+        case None | ():
+            return "-"
+        case bool():
+            return "true" if value else "false"
+        case DatedRate():
+            return f"{(value.value * 100).normalize():f}%"
+        case DatedAmount() | DatedTimes():
+            return f"{value.value} {value.unit}"
+        case ByRate() | ByTier():
+            return value.kind
+        case ((str(), str()), *_):
+            return ", ".join("+".join(pair) for pair in value)
+        case tuple():
+            return ", ".join(map(_as_text, value))
+        case _:
+            return str(value)

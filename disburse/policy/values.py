@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -123,7 +124,7 @@ def in_sequence(values: tuple[D, ...]) -> tuple[D, ...]:
             raise ValueError(
                 say(f"截止 {value.to} 早于起始 {value.from_}", f"ends {value.to} before it begins {value.from_}")
             )
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.to is None or earlier.to >= later.from_:
             raise ValueError(
                 say(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from disburse.findings import Finding
 from disburse.money import share
-from disburse.rules.step import Cut, Step, money
+from disburse.rules.step import Cut, Step, lines, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def budgets(case: Case) -> list[Budget]:
     booked = case.booked[case.booked["pay_date"].dt.year == year]
     references = {fund.name: fund.reference for fund in case.policy.funds}
     found = []
-    for line in listed[listed["year"] == year].sort_values("fund").itertuples():
+    for line in lines(listed[listed["year"] == year].sort_values("fund")):
         used = booked[booked["fund"] == line.fund]
         found.append(
             Budget(
@@ -117,9 +117,7 @@ def _cut(row: int, line: Budget, before: int, after: int) -> Cut:
         code = "BUDGET_EXHAUSTED"
     else:
         code = "BUDGET_PRORATED" if line.mode == "prorate" else "BUDGET_REACHED"
-    return Cut(
-        row, STEP, code, line.fund, line.reference, before, after, line.budget_fen, line.used_fen, line.batches
-    )
+    return Cut(row, STEP, code, line.fund, line.reference, before, after, line.budget_fen, line.used_fen, line.batches)
 
 
 def _finding(cut: Cut, line: Budget, left: int, total: int) -> Finding:

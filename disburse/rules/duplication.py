@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from disburse.findings import Finding
 from disburse.language import say
-from disburse.rules.step import Cut, Step, among, money
+from disburse.rules.step import Cut, Step, among, lines, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pandas as pd
 
     from disburse.case import Case
 
@@ -48,7 +48,7 @@ def duplication(rows: pd.DataFrame, case: Case) -> Distinct:
     running = running[(running["matter"] != "") & (running["alone_fen"] > 0)]
     running = running[running.duplicated("matter", keep=False)]
     for _, group in running.groupby("matter", sort=False):
-        contest = _contest(list(group.itertuples()), case)
+        contest = _contest(list(lines(group)), case)
         findings += contest.findings
         winners |= contest.winners
     for loser, winner in winners.items():
@@ -67,44 +67,42 @@ def _matters(rows: pd.DataFrame, case: Case) -> pd.Series[str]:
     return (rows["uscc"] + " " + number).where(number != "", "")
 
 
-def _already_rewarded(
-    rows: pd.DataFrame, matters: pd.Series[str], case: Case
-) -> Iterator[tuple[int, Cut, Finding]]:
+def _already_rewarded(rows: pd.DataFrame, matters: pd.Series[str], case: Case) -> Iterator[tuple[int, Cut, Finding]]:
     """Booked before under a measure that may not stack, or in the awards list at the same level."""
     duplication = case.policy.duplication
     wanted = set(matters[rows.index])
     booked: dict[str, list[Any]] = {}
     before = case.paid_before
     if len(before):
-        for line in before.assign(matter=_matters(before, case)).itertuples():
+        for line in lines(before.assign(matter=_matters(before, case))):
             if line.matter in wanted:
                 booked.setdefault(str(line.matter), []).append(line)
     awarded: dict[str, list[Any]] = {}
     if case.lists.awards is not None:
-        for line in case.lists.awards.itertuples():
+        for line in lines(case.lists.awards):
             if line.level == duplication.level and line.matter_no:
                 awarded.setdefault(f"{line.uscc} {line.matter_no}", []).append(line)
-    for row in rows.itertuples():
+    for row in lines(rows):
         matter = matters[row.Index]
-        lines = [
+        bookings = [
             line
             for line in booked.get(matter, [])
             if line.application_no != row.application_no and not case.policy.may_stack(row.measure, line.measure)
         ]
         awards = awarded.get(matter, [])
-        if lines or awards:
-            yield _refused(row, lines, awards, case)
+        if bookings or awards:
+            yield _refused(row, bookings, awards, case)
 
 
-def _refused(row: Any, lines: list[Any], awards: list[Any], case: Case) -> tuple[int, Cut, Finding]:
+def _refused(row: Any, bookings: list[Any], awards: list[Any], case: Case) -> tuple[int, Cut, Finding]:
     duplication = case.policy.duplication
-    rewarded = sum(int(line.net_fen) for line in lines) + sum(int(line.amount_fen) for line in awards)
+    rewarded = sum(int(line.net_fen) for line in bookings) + sum(int(line.amount_fen) for line in awards)
     alone = int(row.alone_fen)
     left = max(alone - rewarded, 0)
     after = left if duplication.already_rewarded == "difference" else 0
     code = "DIFFERENCE_PAID" if after else "ALREADY_REWARDED"
     documents = say("其他政策 ", "award ") + "、".join(award.document_no for award in awards[:3]) if awards else ""
-    named = among(lines, row.bureau)
+    named = among(bookings, row.bureau)
     values = {
         "found": row.matter_no or row.subject_no,
         **{name: "、".join(part for part in (text, documents) if part) for name, text in named.items()},
@@ -114,7 +112,7 @@ def _refused(row: Any, lines: list[Any], awards: list[Any], case: Case) -> tuple
         "before": money(alone),
         "after": money(after),
     }
-    batches = ";".join(dict.fromkeys(str(line.batch) for line in lines))
+    batches = ";".join(dict.fromkeys(str(line.batch) for line in bookings))
     cut = Cut(row.Index, STEP, code, "duplication", duplication.reference, alone, after, None, rewarded, batches)
     return row.Index, cut, Finding(row.Index, code, "matter_no", values, duplication.reference)
 
@@ -152,14 +150,18 @@ def _contest(rows: list[Any], case: Case) -> _Contest:
 def _ambiguous(rows: list[Any], elected: list[Any], case: Case) -> list[Finding]:
     reference = case.policy.duplication.reference
     return [
-        Finding(row.Index, "ELECTION_AMBIGUOUS", "elected", {"found": row.matter_no, **among(elected, row.bureau)}, reference)
+        Finding(
+            row.Index,
+            "ELECTION_AMBIGUOUS",
+            "elected",
+            {"found": row.matter_no, **among(elected, row.bureau)},
+            reference,
+        )
         for row in rows
     ]
 
 
-def _not_highest(
-    rows: list[Any], elected: list[Any], compete: Callable[[Any, Any], bool], case: Case
-) -> list[Finding]:
+def _not_highest(rows: list[Any], elected: list[Any], compete: Callable[[Any, Any], bool], case: Case) -> list[Finding]:
     found = []
     for row in elected:
         higher = [other for other in rows if compete(row, other) and other.alone_fen > row.alone_fen]
@@ -175,14 +177,12 @@ def _not_highest(
     return found
 
 
-def _lower(
-    rows: pd.DataFrame, loser: int, winner: int, amount: pd.Series[int], case: Case
-) -> tuple[Cut, Finding]:
+def _lower(rows: pd.DataFrame, loser: int, winner: int, amount: pd.Series[int], case: Case) -> tuple[Cut, Finding]:
     reference = case.policy.duplication.reference
-    stands = next(rows.loc[[winner]].itertuples())
-    named = among([stands], str(rows.at[loser, "bureau"]))
+    stands = next(lines(rows.loc[[winner]]))
+    named = among([stands], str(rows.loc[loser, "bureau"]))
     values = {
-        "found": str(rows.at[loser, "matter_no"] or rows.at[loser, "subject_no"]),
+        "found": str(rows.loc[loser, "matter_no"] or rows.loc[loser, "subject_no"]),
         "winner": named["other"],
         "winner_discreet": named["other_discreet"],
         "amount": money(int(amount[winner])),

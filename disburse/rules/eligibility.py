@@ -12,7 +12,7 @@ import pandas as pd
 from disburse.findings import Finding
 from disburse.language import say
 from disburse.rules.keys import key, keys
-from disburse.rules.step import Step
+from disburse.rules.step import Step, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,10 +86,10 @@ def _exclusion(rows: pd.DataFrame, case: Case) -> Iterator[Finding]:
     if listed is None or case.pay_date is None:
         return
     today = listed[_holds(listed, pd.Timestamp(case.pay_date))]
-    by_code = {line.uscc: line for line in today.itertuples() if line.uscc}
-    by_name = {key(line.applicant_name): line for line in today.itertuples() if not line.uscc}
+    by_code = {line.uscc: line for line in lines(today) if line.uscc}
+    by_name = {key(line.applicant_name): line for line in lines(today) if not line.uscc}
     hit = rows["uscc"].isin(by_code.keys()) | keys(rows["applicant_name"]).isin(by_name.keys())
-    for row in rows[hit].itertuples():
+    for row in lines(rows[hit]):
         line = by_code.get(row.uscc) or by_name[key(row.applicant_name)]
         text = "，".join(part for part in (line.document_no, line.reason) if part) or line.applicant_name
         yield Finding(row.Index, "EXCLUDED", "uscc", {"found": text}, line.document_no)
@@ -109,7 +109,7 @@ def _register(rows: pd.DataFrame, case: Case) -> Iterator[Finding]:
         filled = _filled(register, columns)
         joined = asked.merge(filled, on=["measure", *columns], suffixes=("", "_listed"))
         found.update(joined.loc[_holds(joined, joined["event_date"]), "row"])
-    for row in spoken[~spoken.index.isin(found)].itertuples():
+    for row in lines(spoken[~spoken.index.isin(found)]):
         who = " ".join(part for part in (row.uscc, row.subject_no) if part)
         values = {"expected": who, "found": _day(row.event_date)}
         reference = case.policy.by_code[row.measure].article

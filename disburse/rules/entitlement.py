@@ -11,7 +11,7 @@ from disburse.language import say
 from disburse.money import round_down, times
 from disburse.policy.model import ByRate, ByTier
 from disburse.policy.values import in_force
-from disburse.rules.step import Cut, Step, money
+from disburse.rules.step import Cut, Step, lines, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,18 +32,18 @@ def entitlement(rows: pd.DataFrame, case: Case) -> Step:
     cuts: list[Cut] = []
     amounts: list[int] = []
     uncapped = _uncapped(case)
-    for row in rows.itertuples():
+    for row in lines(rows):
         measure = case.policy.by_code[row.measure]
         amount = int(row.approved_amount_fen)
         if row.measure in uncapped:
             findings.append(Finding(row.Index, "NO_CEILING", "approved_amount", {"article": measure.article}))
-        for cut, values in _cuts(row, measure, case):
+        for cut, values in _cuts(row, measure):
             if cut.after_fen < amount:
-                cut = cut._replace(before_fen=amount, after_fen=max(cut.after_fen, 0))
-                amount = cut.after_fen
-                cuts.append(cut)
-                shown = {"before": money(cut.before_fen), "after": money(amount), **values}
-                findings.append(Finding(row.Index, cut.code, "approved_amount", shown, cut.article))
+                made = cut._replace(before_fen=amount, after_fen=max(cut.after_fen, 0))
+                amount = made.after_fen
+                cuts.append(made)
+                shown = {"before": money(made.before_fen), "after": money(amount), **values}
+                findings.append(Finding(row.Index, made.code, "approved_amount", shown, made.article))
         unit = case.policy.rounding.unit
         if round_down(amount, unit) < amount:
             rounded = round_down(amount, unit)
@@ -67,7 +67,7 @@ def _uncapped(case: Case) -> set[str]:
     } - limited
 
 
-def _cuts(row: Any, measure: Measure, case: Case) -> Iterator[tuple[Cut, dict[str, str]]]:
+def _cuts(row: Any, measure: Measure) -> Iterator[tuple[Cut, dict[str, str]]]:
     """The most this row may get by formula, by other funds, by ceiling, in this order; before_fen still open."""
     day = row.event_date.date()
     if isinstance(measure.formula, ByRate):
@@ -86,7 +86,8 @@ def _cuts(row: Any, measure: Measure, case: Case) -> Iterator[tuple[Cut, dict[st
     elif isinstance(measure.formula, ByTier):
         tier_fen, reference = _tier(row, measure.formula)
         words = say(
-            f"分档表（{row.category} {row.quantity}）".replace("（ ", "（"), f"Tier table ({row.category} {row.quantity})"
+            f"分档表（{row.category} {row.quantity}）".replace("（ ", "（"),
+            f"Tier table ({row.category} {row.quantity})",
         )
         yield Cut(row.Index, STEP, "FORMULA_LOWER", measure.code, reference, 0, tier_fen), {"formula": words}
     ceiling = measure.ceiling_on(day)
@@ -98,9 +99,7 @@ def _cuts(row: Any, measure: Measure, case: Case) -> Iterator[tuple[Cut, dict[st
 def _tier(row: Any, formula: ByTier) -> tuple[int, str]:
     """Fen and reference of the highest tier reached (its lower bound included); 0 below the lowest."""
     quantity = int(row.quantity)
-    reached = [
-        tier for tier in formula.tiers if tier.at_least <= quantity and tier.category in ("", row.category)
-    ]
+    reached = [tier for tier in formula.tiers if tier.at_least <= quantity and tier.category in ("", row.category)]
     if not reached:
         return 0, formula.tiers[0].reference
     tier = max(reached, key=lambda each: each.at_least)

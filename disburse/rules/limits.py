@@ -89,9 +89,7 @@ def _before(limit: Limit, case: Case, wanted: set[Key]) -> dict[Key, Use]:
     if limit.window == "batch" or booked.empty:
         return {}
     before: dict[Key, Use] = {}
-    lines = zip(
-        _keys(booked, limit), booked["net_fen"], booked["application_no"], booked["batch"], strict=True
-    )
+    lines = zip(_keys(booked, limit), booked["net_fen"], booked["application_no"], booked["batch"], strict=True)
     for key, net_fen, application_no, batch in lines:
         if key in wanted:
             use = before.setdefault(key, Use(0, set(), ()))
@@ -143,7 +141,7 @@ def _binding(quotas: list[Quota], rows: pd.DataFrame) -> list[Quota]:
 
 
 def _limited(rows: pd.DataFrame, column: str, step: str, quotas: list[Quota], *, use_up: bool) -> Step:
-    amounts: dict[int, int] = {int(row): int(fen) for row, fen in rows[column].items()}
+    amounts: dict[int, int] = {row: int(fen) for row, fen in zip(rows.index, rows[column], strict=True)}
     application = rows["application_no"].to_dict()
     concerned = {row for quota in quotas for row in quota.keys}
     now = {(i, key): _copy(quota.used(key)) for i, quota in enumerate(quotas) for key in set(quota.keys.values())}

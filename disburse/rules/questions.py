@@ -16,7 +16,7 @@ import pandas as pd
 from disburse.findings import Finding, masked
 from disburse.language import say
 from disburse.rules.keys import keys
-from disburse.rules.step import SHOWN, Step, among, money
+from disburse.rules.step import SHOWN, Step, among, lines, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,9 +94,9 @@ def _clashes(
     kinds = every.drop_duplicates([*same, *(column for column in deciding if column not in same)])
     kinds = kinds[kinds.duplicated(same, keep=False)]
     kinds_of: dict[Any, list[Any]] = {}
-    for kind in kinds.itertuples():
+    for kind in lines(kinds):
         kinds_of.setdefault(tuple(getattr(kind, column) for column in same), []).append(kind)
-    for peer in every[every.duplicated(same, keep=False)].itertuples() if kinds_of else ():
+    for peer in lines(every[every.duplicated(same, keep=False)]) if kinds_of else ():
         rivals = kinds_of.get(tuple(getattr(peer, column) for column in same), [])
         others = list(islice((kind for kind in rivals if clash(peer, kind)), SHOWN + 1))
         if others:
@@ -159,7 +159,7 @@ def account_changed(peers: Peers) -> Iterator[Finding]:
     """None of the accounts in the enterprise's latest batch."""
     known = peers.latest.groupby("uscc").agg(accounts=("account_no", set), batch=("batch", "last"))
     again = peers.paying[peers.paying["uscc"].isin(known.index)]
-    for row in again.itertuples():
+    for row in lines(again):
         before = known.loc[row.uscc]
         if row.account_no not in before["accounts"]:
             expected = "、".join(masked(account) for account in sorted(before["accounts"]))
@@ -197,7 +197,7 @@ def _two_for_one(
     if not doubtful:
         return
     asked = peers.asked.assign(name=keys(peers.asked["applicant_name"]))
-    for row in asked[asked[one].isin(doubtful.keys())].itertuples():
+    for row in lines(asked[asked[one].isin(doubtful.keys())]):
         others = sorted(doubtful[getattr(row, one)] - {getattr(row, many)})
         column = "applicant_name" if many == "name" else "uscc"
         yield Finding(row.Index, "NAME_CONFLICT", column, words(getattr(row, one), others[:3]))
@@ -207,7 +207,7 @@ def payee_mismatch(peers: Peers) -> Iterator[Finding]:
     """The account is not the applicant's; not asked of budget units."""
     rows = peers.paying[peers.paying["payee_type"] != "预算单位"]
     differs = keys(rows["payee_name"]) != keys(rows["applicant_name"])
-    for row in rows[differs].itertuples():
+    for row in lines(rows[differs]):
         values = {"found": row.payee_name, "expected": row.applicant_name}
         yield Finding(row.Index, "PAYEE_MISMATCH", "payee_name", values)
 
@@ -216,7 +216,7 @@ def amount_unit_suspect(peers: Peers) -> Iterator[Finding]:
     """Too small or too large to be the unit it says (policy file, `questions`)."""
     policy = peers.case.policy
     asked = policy.questions
-    for row in peers.paying[["measure", "event_date", "approved_amount_fen"]].itertuples():
+    for row in lines(peers.paying[["measure", "event_date", "approved_amount_fen"]]):
         approved = int(row.approved_amount_fen)
         ceiling = policy.by_code[row.measure].ceiling_on(row.event_date.date())
         most = ceiling.fen * asked.question_above_ceiling_times if ceiling else asked.question_above.fen
@@ -237,7 +237,7 @@ def over_basis(peers: Peers) -> Iterator[Finding]:
     on_basis = [m.code for m in policy.measures if m.formula and "basis_amount" in m.formula.columns]
     rows = peers.paying[~peers.paying["measure"].isin(on_basis)]
     above = (rows["approved_amount_fen"] > rows["basis_amount_fen"]).fillna(value=False).astype(bool)
-    for row in rows[above].itertuples():
+    for row in lines(rows[above]):
         approved, basis = int(row.approved_amount_fen), int(row.basis_amount_fen)
         values = {"found": money(approved), "expected": money(basis), "difference": money(approved - basis)}
         yield Finding(row.Index, "OVER_BASIS", "approved_amount", values)
@@ -249,7 +249,7 @@ def subject_conflict(peers: Peers) -> Iterator[Finding]:
     for one, many, column in (("subject_no", "subject", "subject_name"), ("subject", "subject_no", "subject_no")):
         doubtful = every[every.groupby(["measure", one])[many].transform("nunique") > 1]
         known = {at: sorted(set(group)) for at, group in doubtful.groupby(["measure", one])[many]}
-        for peer in doubtful[doubtful["row"].isin(peers.open)].itertuples():
+        for peer in lines(doubtful[doubtful["row"].isin(peers.open)]):
             others = [other for other in known[(peer.measure, getattr(peer, one))] if other != getattr(peer, many)]
             values = {
                 "found": say(
@@ -289,7 +289,7 @@ def _same_enterprise_awarded(peers: Peers) -> Iterator[Finding]:
         (uscc, written): sorted(set(group["document_no"]))
         for (uscc, written), group in level.assign(written=level["matter_no"] != "").groupby(["uscc", "written"])
     }
-    for row in peers.paying[peers.paying["uscc"].isin(level["uscc"])].itertuples():
+    for row in lines(peers.paying[peers.paying["uscc"].isin(level["uscc"])]):
         found = documents.get((row.uscc, False), [])
         if not row.matter_no:
             found = sorted({*found, *documents.get((row.uscc, True), [])})

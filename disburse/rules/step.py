@@ -9,7 +9,7 @@ from disburse.language import say
 from disburse.money import yuan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
@@ -38,6 +38,11 @@ class Step:
     findings: list[Finding] = field(default_factory=list)
     amount: pd.Series[int] | None = None
     cuts: list[Cut] = field(default_factory=list)
+
+
+def lines(rows: pd.DataFrame) -> Iterator[Any]:
+    """The rows one by one: `.Index` and the columns as attributes, whose types no checker can know."""
+    return iter(rows.itertuples())
 
 
 def money(fen: int) -> str:

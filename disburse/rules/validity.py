@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from disburse.findings import Finding
-from disburse.rules.step import SHOWN, Step, among, money
+from disburse.rules.step import SHOWN, Step, among, lines, money
 
 if TYPE_CHECKING:
     from disburse.case import Case
@@ -44,7 +44,7 @@ def _repeated(paired: pd.DataFrame) -> list[Finding]:
     twice = paired[paired.duplicated(PAIR, keep=False)]
     found = []
     for (application_no, instalment), rows in twice.groupby(PAIR, sort=False):
-        several = list(rows.itertuples())
+        several = list(lines(rows))
         for row in several:
             others = [other for other in several[: SHOWN + 2] if other.Index != row.Index]
             values = {"found": str(application_no), "instalment": str(instalment), **among(others, row.bureau)}
@@ -60,7 +60,7 @@ def _already_paid(paired: pd.DataFrame, case: Case) -> list[Finding]:
     pairs = pd.MultiIndex.from_arrays([paired["application_no"], paired["instalment"].astype("int64")], names=PAIR)
     again = paired[pairs.isin(paid.index)]
     found = []
-    for row in again.itertuples():
+    for row in lines(again):
         before = paid.loc[(row.application_no, int(row.instalment))]
         values = {
             "found": row.application_no,

@@ -35,7 +35,11 @@ FAULTS = {
         + CEILING.replace("2025-02-05", "2026-01-01"),
         ["2025-06-30", "2026-01-01", "没有值"],
     ),
-    "end before beginning": (CEILING, CEILING.replace("from: 2025-02-05", "from: 2025-02-05, to: 2024-01-01"), ["早于"]),
+    "end before beginning": (
+        CEILING,
+        CEILING.replace("from: 2025-02-05", "from: 2025-02-05, to: 2024-01-01"),
+        ["早于"],
+    ),
     "no value at the end of the term": (CEILING, CEILING.replace("value", "to: 2026-12-31, value"), ["2027-12-31"]),
     "no such day": ("  from: 2025-02-05\n", "  from: 2025-02-30\n", ["2025-02-30"]),
     "date in another form": ("  from: 2025-02-05\n", "  from: 2025/2/5\n", ["2025/2/5", "2025-02-05"]),
@@ -44,8 +48,16 @@ FAULTS = {
     "unknown measure in a limit": ("    measures: M04\n", "    measures: M99\n", ["M99"]),
     "unknown measure in stack": ("[[M12A, M12B]", "[[M12A, M12X]", ["M12X"]),
     "unknown fund": ("    fund: 集聚区发展专项资金\n", "    fund: 某资金\n", ["某资金"]),
-    "limit without a value": ("    window: policy\n    amount:\n" + CEILING_5, "    window: policy\n", ["amount", "times"]),
-    "limit shared by nobody known": ("    shared_by: enterprise\n", "    shared_by: company\n", ["company", "enterprise"]),
+    "limit without a value": (
+        "    window: policy\n    amount:\n" + CEILING_5,
+        "    window: policy\n",
+        ["amount", "times"],
+    ),
+    "limit shared by nobody known": (
+        "    shared_by: enterprise\n",
+        "    shared_by: company\n",
+        ["company", "enterprise"],
+    ),
     "unknown window": ("    window: policy\n", "    window: month\n", ["month", "event_year"]),
     "setting no reading describes": ("  declined: reject\n", "  declined: blank\n", None),
     "reading of a setting that is not there": ("setting: rounding.unit", "setting: rounding.unitt", ["unitt"]),
@@ -87,7 +99,9 @@ def test_the_line_named_is_the_line_of_the_fault(tmp_path: Path) -> None:
 
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
-    text = SHIPPED.replace("    subject: enterprise\n", "    subjct: enterprise\n", 1).replace("value: 100%,", "value: 1.0,", 1)
+    text = SHIPPED.replace("    subject: enterprise\n", "    subjct: enterprise\n", 1).replace(
+        "value: 100%,", "value: 1.0,", 1
+    )
     file.write_text(text, encoding="utf-8")
     with pytest.raises(SchemaInvalid) as refused:
         load_policy(file)

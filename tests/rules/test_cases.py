@@ -23,8 +23,8 @@ BOOKED = {"批次": "batch", "拨付日": "pay_date", "实付": "paid", "净额"
 def _cases() -> list[Any]:
     found = []
     for file in sorted((HERE / "cases").glob("*.yaml")):
-        for case in YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8")):
-            found.append(pytest.param(case, id=f"{file.stem}: {case['情形']}"))
+        cases = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+        found += [pytest.param(case, id=f"{file.stem}: {case['情形']}") for case in cases]
     return found
 
 
@@ -43,7 +43,10 @@ def test_case(case: dict[str, Any]) -> None:
     got = [_outcome(row, wanted) for row, wanted in zip(settlement.rows.itertuples(), case["结果"], strict=True)]
     assert got == [{name: str(value) for name, value in wanted.items()} for wanted in case["结果"]]
     if "核减" in case:
-        steps = [f"{cut.step} {cut.code} {yuan(cut.before_fen)}→{yuan(cut.after_fen)}" for cut in settlement.cuts.itertuples()]
+        steps = [
+            f"{cut.step} {cut.code} {yuan(cut.before_fen)}→{yuan(cut.after_fen)}"
+            for cut in settlement.cuts.itertuples()
+        ]
         assert steps == case["核减"]
 
 
@@ -75,7 +78,9 @@ def _list(lines: list[dict[str, Any]], name: str) -> pd.DataFrame:
         elif column.kind == "date":
             made[column.field] = pd.to_datetime(values).astype("datetime64[s]")
         elif column.kind == "integer":
-            made[column.field] = pd.array([pd.NA if empty else int(v) for v, empty in zip(values, blank, strict=True)], dtype="Int64")
+            made[column.field] = pd.array(
+                [pd.NA if empty else int(v) for v, empty in zip(values, blank, strict=True)], dtype="Int64"
+            )
         else:
             made[column.field] = values.where(~blank, "").astype("str")
     return pd.DataFrame(made)

@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def _months(rows: list[dict[str, Any]], policy: Policy, cuts: list[int], **lists
     booked = bookings(policy=policy)
     done: list[Settlement] = []
     bounds = [0, *sorted(cut for cut in cuts if 0 < cut < len(rows)), len(rows)]
-    for number, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False), start=1):
+    for number, (first, last) in enumerate(pairwise(bounds), start=1):
         pay_date = date(2026, 6, 30) + timedelta(days=number)
         result = settle(applications(*rows[first:last]), [], Case(policy, booked, Lists(**lists), pay_date))
         done.append(result)
@@ -125,7 +126,9 @@ def _used(results: list[Settlement], policy: Policy) -> None:
             key = (year, *(getattr(row, SHARED_BY[sharer]) for sharer in limit.shared_by))
             fen[key] += int(row.paid_fen)
             applicants[key].add(row.application_no)
-            most[key].append((in_force(limit.amount, row.event_date.date()), in_force(limit.times, row.event_date.date())))
+            most[key].append(
+                (in_force(limit.amount, row.event_date.date()), in_force(limit.times, row.event_date.date()))
+            )
         for key, used in fen.items():
             for amount, times in most[key]:
                 assert amount is None or used <= amount.fen, (limit.id, key)
@@ -174,8 +177,19 @@ def test_running_twice_changes_nothing(rows: list[dict[str, Any]]) -> None:
 
 
 def _told(results: list[Settlement]) -> list[tuple[Any, ...]]:
-    columns = ["application_no", "status", "entitled_fen", "alone_fen", "distinct_fen", "limited_fen", "paid_fen", "reasons"]
-    return sorted(tuple(str(value) for value in line) for r in results for line in r.rows[columns].itertuples(index=False))
+    columns = [
+        "application_no",
+        "status",
+        "entitled_fen",
+        "alone_fen",
+        "distinct_fen",
+        "limited_fen",
+        "paid_fen",
+        "reasons",
+    ]
+    return sorted(
+        tuple(str(value) for value in line) for r in results for line in r.rows[columns].itertuples(index=False)
+    )
 
 
 @given(_crossing_rows(), _crossing_rows())
