@@ -381,3 +381,30 @@ def test_open_items_not_sent_again_are_named(office: Path) -> None:
     assert "未结：H1" in later.stdout
     submission(office / "m3" / "a.xlsx", {"application_no": "H1", "measure": "M06B"})
     assert "未结" not in disburse("run", "2025-06", "m3", "--out", "o3", cwd=office).stdout
+
+
+def test_a_bureau_reads_nothing_of_another_bureau(office: Path) -> None:
+    """Two bureaus clash over voucher, account, names, subject and matter: each workbook holds only its own."""
+    science = {"measure": "M05A", "subject_no": "ZX-1", "bureau": "市科技局", "evidence_nos": "FP-1", "matter_no": ""}
+    industry = {"measure": "M12B", "subject_no": "ZX-1", "bureau": "市工业和信息化局", "evidence_nos": "FP-1"}
+    submission(
+        office / "clash" / "科技.xlsx",
+        {**science, "application_no": "KEJI-1", "applicant_name": "东莞科技侧名称", "subject_name": "科技侧中心"},
+        {**science, "application_no": "KEJI-2", "applicant_name": "东莞科技侧名称", "subject_name": "科技侧中心", "matter_no": "S9"},
+    )
+    submission(
+        office / "clash" / "工信.xlsx",
+        {**industry, "application_no": "GONGXIN-1", "applicant_name": "东莞工信侧名称", "subject_name": "工信侧项目"},
+        {**industry, "application_no": "GONGXIN-2", "applicant_name": "东莞工信侧名称", "subject_name": "工信侧项目", "matter_no": "S9"},
+        {**science, "application_no": "KEJI-1", "bureau": "市工业和信息化局", "applicant_name": "东莞工信侧名称"},
+    )  # fmt: skip
+    assert disburse("run", "2025-06", "clash", "--out", "out", cwd=office).returncode == 0
+    import openpyxl
+
+    for bureau, strange in (("市科技局", ("GONGXIN", "工信侧")), ("市工业和信息化局", ("KEJI-2", "科技侧"))):
+        book = openpyxl.load_workbook(office / "out" / "exceptions" / f"{bureau}.xlsx")
+        text = [str(c.value) for sheet in book for row in sheet.iter_rows() for c in row if c.value is not None]
+        assert len(text) > 20
+        assert not [each for each in text if any(word in each for word in strange)]
+    told = (office / "out" / "findings.csv").read_text(encoding="utf-8-sig")
+    assert "GONGXIN-1（工信.xlsx" in told, "finance reads the whole sentence"

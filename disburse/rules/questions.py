@@ -179,6 +179,7 @@ def _names_of_code(one: str, others: list[str]) -> dict[str, str]:
     return {
         "found": say(f"代码 {one}", f"Code {one}"),
         "other": say(f"同一代码还用于“{'”“'.join(others)}”", f"it also stands with “{'”, “'.join(others)}”"),
+        "other_discreet": say("同一代码在别处是另一个名称", "elsewhere the code stands with another name"),
     }
 
 
@@ -186,6 +187,7 @@ def _codes_of_name(one: str, others: list[str]) -> dict[str, str]:
     return {
         "found": say(f"名称“{one}”", f"Name “{one}”"),
         "other": say(f"同一名称还用于代码 {'、'.join(others)}", f"it also stands with code {', '.join(others)}"),
+        "other_discreet": say("同一名称在别处是另一个代码", "elsewhere the name stands with another code"),
     }
 
 
@@ -256,6 +258,7 @@ def subject_conflict(peers: Peers) -> Iterator[Finding]:
                     f"对象 {peer.subject_no}“{peer.subject_name}”", f"Subject {peer.subject_no} “{peer.subject_name}”"
                 ),
                 "other": say(f"别处写作“{'”“'.join(others[:3])}”", f"elsewhere it is “{'”, “'.join(others[:3])}”"),
+                "other_discreet": say("别处的编号或名称不同", "elsewhere number or name differ"),
             }
             yield Finding(peer.row, "SUBJECT_CONFLICT", column, values)
 
