@@ -138,12 +138,15 @@ def check(paths: Sequence[Path], inputs: Inputs, store_url: str, progress: Progr
 
 def _unchecked(inputs: Inputs) -> tuple[str, ...]:
     """The checks that could not be made, in words."""
-    without_date = say(
-        "拨付日未给出：公示是否结束、审核是否晚于拨付、不予资助名单、放行是否到期",
-        "no pay date: end of notice, approval after payment, exclusion list, expiry of waivers",
-    )
+    without_date = [
+        say("公示是否结束", "end of notice"),
+        say("审核是否晚于拨付", "approval after payment"),
+        *([say("不予资助名单", "exclusion list")] if "exclusions" in inputs.lists else []),
+        *([say("放行是否到期", "expiry of waivers")] if "waivers" in inputs.lists else []),
+    ]
+    dates = say("未给出拨付日：", "no pay date: ") + say("、", ", ").join(without_date)
     lists = (str(table(name).title) for name in LISTS if name not in (*inputs.lists, "budget", "waivers"))
-    return (*([] if inputs.pay_date else [without_date]), *(say(f"未给出{name}", f"no {name}") for name in lists))
+    return (*([] if inputs.pay_date else [dates]), *(say(f"未给出{name}", f"no {name}") for name in lists))
 
 
 def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url: str, progress: Progress) -> Run:

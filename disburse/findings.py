@@ -125,5 +125,9 @@ def remedy(code: str, values: dict[str, str]) -> str:
 
 
 def masked(account_no: str) -> str:
-    """An account number as it may be shown: its last four digits."""
-    return "*" * max(len(account_no) - 4, 0) + account_no[-4:]
+    """An account number as it may be shown: its last four digits; signs that do not belong in it stay visible.
+
+    >>> masked("6222-0202 00123")
+    '****-**** *0123'
+    """
+    return "".join("*" if sign.isalnum() else sign for sign in account_no[:-4]) + account_no[-4:]

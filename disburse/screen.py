@@ -95,9 +95,8 @@ def show_run(month: str, result: Run) -> None:
         if counts.get(status, 0):
             mine = rows[rows["status"] == status]
             money = yuan(int(mine["paid_fen"].fillna(0).sum()), thousands=True)
-            click.echo(
-                f"  {word(STATUS, status)}（{status}）  {counts[status]}  {money if status in ('paid', 'reduced') else ''}"
-            )
+            paid = say(f"，{money} 元", f", {money} yuan") if status in ("paid", "reduced") else ""
+            click.echo(f"  {word(STATUS, status)}（{status}）{counts[status]}" + say(" 行", " rows") + paid)
     totals = [yuan(fen, thousands=True) for fen in result.settlement.totals]
     click.echo(
         say(
@@ -132,8 +131,8 @@ def show_receipt(receipt: Receipt) -> None:
         click.echo(say("此前已记账，本次没有重复记账。", "Booked before; nothing was booked again."))
     click.echo(
         say(
-            f"批次 {receipt.batch}：{receipt.lines} 笔，合计 {total} 元；未结事项 {receipt.open_items} 项",
-            f"batch {receipt.batch}: {receipt.lines} lines, {total} yuan; {receipt.open_items} open items",
+            f"批次 {receipt.batch}：{receipt.lines} 笔，合计 {total} 元；本批待核或结转 {receipt.open_items} 项",
+            f"batch {receipt.batch}: {receipt.lines} lines, {total} yuan; {receipt.open_items} held or carried",
         )
     )
     click.echo(say(f"链首 {receipt.sequence} {receipt.head}", f"head {receipt.sequence} {receipt.head}"))

@@ -200,7 +200,7 @@ def test_check_answers_0_for_a_sound_file_and_makes_no_store(office: Path) -> No
     done = disburse("check", "in/甲局.xlsx", cwd=office)
     assert done.returncode == 0
     assert "未核对" in done.stdout
-    assert "拨付日未给出" in done.stdout
+    assert "未给出拨付日" in done.stdout
     assert not (office / "disburse.db").exists()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from disburse.findings import Finding
+from disburse.language import say
 from disburse.money import share
 from disburse.rules.step import Cut, Step, lines, money
 
@@ -71,7 +72,7 @@ def budget(rows: pd.DataFrame, case: Case) -> Step:
         left = line.left_fen
         for row, before, after in zip(asked.index, wanted, granted, strict=True):
             if after < before:
-                cut = _cut(int(row), line, before, after)
+                cut = _cut(int(row), line, left, before, after)
                 cuts.append(cut)
                 findings.append(_finding(cut, line, left, sum(wanted)))
             if line.mode != "prorate":
@@ -110,14 +111,17 @@ MODES: dict[str, Callable[[list[int], int], list[int]]] = {
 }
 
 
-def _cut(row: int, line: Budget, before: int, after: int) -> Cut:
+def _cut(row: int, line: Budget, left: int, before: int, after: int) -> Cut:
     if line.mode == "carry":
         code = "BUDGET_CARRIED"
     elif not after:
         code = "BUDGET_EXHAUSTED"
     else:
         code = "BUDGET_PRORATED" if line.mode == "prorate" else "BUDGET_REACHED"
-    return Cut(row, STEP, code, line.fund, line.reference, before, after, line.budget_fen, line.used_fen, line.batches)
+    used = line.budget_fen - left if left else max(line.used_fen, line.budget_fen)
+    here = [say("本批", "this batch")] if used > line.used_fen else []
+    batches = ";".join(filter(None, [line.batches, *here]))
+    return Cut(row, STEP, code, line.fund, line.reference, before, after, line.budget_fen, used, batches)
 
 
 def _finding(cut: Cut, line: Budget, left: int, total: int) -> Finding:

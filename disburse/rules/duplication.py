@@ -101,7 +101,7 @@ def _refused(row: Any, bookings: list[Any], awards: list[Any], case: Case) -> tu
     left = max(alone - rewarded, 0)
     after = left if duplication.already_rewarded == "difference" else 0
     code = "DIFFERENCE_PAID" if after else "ALREADY_REWARDED"
-    documents = say("其他政策 ", "award ") + "、".join(award.document_no for award in awards[:3]) if awards else ""
+    documents = "、".join(say(f"其他政策（{each.document_no}）", f"award {each.document_no}") for each in awards[:3])
     named = among(bookings, row.bureau)
     values = {
         "found": row.matter_no or row.subject_no,
@@ -112,7 +112,7 @@ def _refused(row: Any, bookings: list[Any], awards: list[Any], case: Case) -> tu
         "before": money(alone),
         "after": money(after),
     }
-    batches = ";".join(dict.fromkeys(str(line.batch) for line in bookings))
+    batches = ";".join(dict.fromkeys([*(line.batch for line in bookings), *(each.document_no for each in awards)]))
     cut = Cut(row.Index, STEP, code, "duplication", duplication.reference, alone, after, None, rewarded, batches)
     return row.Index, cut, Finding(row.Index, code, "matter_no", values, duplication.reference)
 

@@ -152,7 +152,7 @@ def _limited(rows: pd.DataFrame, column: str, step: str, quotas: list[Quota], *,
         for quota, use in mine:
             code, left = _left(quota, use, row, application[row])
             if left is not None and left < amounts[row]:
-                cut = _cut(row, step, code, quota, amounts[row], left)
+                cut = _cut(row, step, code, quota, use, amounts[row], left)
                 cuts.append(cut)
                 findings.append(_finding(cut, quota, use))
                 amounts[row] = left
@@ -178,28 +178,28 @@ def _left(quota: Quota, use: Use, row: int, application_no: str) -> tuple[str, i
     return ("LIMIT_REACHED" if left else "LIMIT_EXHAUSTED"), left
 
 
-def _cut(row: int, step: str, code: str, quota: Quota, before_fen: int, after_fen: int) -> Cut:
-    used = quota.used(quota.keys[row])
+def _cut(row: int, step: str, code: str, quota: Quota, use: Use, before_fen: int, after_fen: int) -> Cut:
+    """Ceiling − used before = left, where used is what was booked before and what earlier rows of this batch used."""
     amount, _ = quota.most[row]
-    return Cut(
-        row, step, code, quota.limit.id, quota.limit.article, before_fen, after_fen, amount, used.fen,
-        ";".join(used.batches),
-    )  # fmt: skip
+    batches = ";".join(_batches(quota, row, use))
+    return Cut(row, step, code, quota.limit.id, quota.limit.article, before_fen, after_fen, amount, use.fen, batches)
+
+
+def _batches(quota: Quota, row: int, use: Use) -> list[str]:
+    booked = quota.used(quota.keys[row])
+    return [*booked.batches, *([say("本批", "this batch")] if use.fen > booked.fen else [])]
 
 
 def _finding(cut: Cut, quota: Quota, use: Use) -> Finding:
-    """Used as it stands at this row's turn: booked before, and by the rows before it in this batch."""
     amount, times = quota.most[cut.row]
-    booked = quota.used(quota.keys[cut.row])
-    by_count = cut.after_fen == 0 and times is not None and len(use.applications) >= times
-    here = say("本批", "this batch") if use.fen > booked.fen else ""
-    batches = "、".join([*booked.batches, *([here] if here else [])]) or "-"
+    by_count = cut.after_fen == 0 and (cut.code == "ONCE_ONLY" or amount is None or amount > use.fen)
+    yuan, count = say(" 元", " yuan"), say(" 次", " times")
     values = {
         "limit": str(quota.limit.title),
         "key": " ".join(quota.keys[cut.row]) or say("全体", "all"),
-        "ceiling": str(times) if by_count else money(amount or 0),
-        "used": str(len(use.applications)) if by_count else money(use.fen),
-        "batches": batches,
+        "ceiling": f"{times}{count}" if by_count else money(amount or 0) + yuan,
+        "used": f"{len(use.applications)}{count}" if by_count else money(use.fen) + yuan,
+        "batches": "、".join(_batches(quota, cut.row, use)) or "-",
         "before": money(cut.before_fen),
         "after": money(cut.after_fen),
     }

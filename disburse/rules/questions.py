@@ -50,7 +50,7 @@ class Peers:
     def of(cls, rows: pd.DataFrame, valid: pd.DataFrame, case: Case) -> Peers:
         booked = case.paid_before
         ours = valid[[*_SHARED, "source_file", "source_sheet", "source_row"]].assign(row=valid.index, batch="")
-        theirs = booked[[*_SHARED, "batch"]].assign(row=BOOKING)
+        theirs = booked[[*_SHARED, "batch"]].assign(row=BOOKING, source_file="", source_sheet="", source_row=0)
         every = ours if booked.empty else pd.concat([ours, theirs], ignore_index=True)
         every = every.assign(name=keys(every["applicant_name"]), subject=keys(every["subject_name"]))
         last = booked.groupby("uscc")["batch_no"].transform("max") if len(booked) else booked["batch_no"]
@@ -175,24 +175,24 @@ def name_conflict(peers: Peers) -> Iterator[Finding]:
     yield from _two_for_one(peers, known, ("name", "uscc"), _codes_of_name)
 
 
-def _names_of_code(one: str, others: list[str]) -> dict[str, str]:
+def _names_of_code(code: str, name: str, others: list[str]) -> dict[str, str]:
     return {
-        "found": say(f"代码 {one}", f"Code {one}"),
+        "found": say(f"代码 {code} 在本行是“{name}”", f"Code {code} stands here with “{name}”"),
         "other": say(f"同一代码还用于“{'”“'.join(others)}”", f"it also stands with “{'”, “'.join(others)}”"),
         "other_discreet": say("同一代码在别处是另一个名称", "elsewhere the code stands with another name"),
     }
 
 
-def _codes_of_name(one: str, others: list[str]) -> dict[str, str]:
+def _codes_of_name(name: str, code: str, others: list[str]) -> dict[str, str]:
     return {
-        "found": say(f"名称“{one}”", f"Name “{one}”"),
+        "found": say(f"名称“{name}”在本行的代码是 {code}", f"Name “{name}” stands here with code {code}"),
         "other": say(f"同一名称还用于代码 {'、'.join(others)}", f"it also stands with code {', '.join(others)}"),
         "other_discreet": say("同一名称在别处是另一个代码", "elsewhere the name stands with another code"),
     }
 
 
 def _two_for_one(
-    peers: Peers, known: pd.DataFrame, columns: tuple[str, str], words: Callable[[str, list[str]], dict[str, str]]
+    peers: Peers, known: pd.DataFrame, columns: tuple[str, str], words: Callable[[str, str, list[str]], dict[str, str]]
 ) -> Iterator[Finding]:
     one, many = columns
     doubtful = known[known.groupby(one)[many].transform("nunique") > 1].groupby(one)[many].agg(set).to_dict()
@@ -202,7 +202,7 @@ def _two_for_one(
     for row in lines(asked[asked[one].isin(doubtful.keys())]):
         others = sorted(doubtful[getattr(row, one)] - {getattr(row, many)})
         column = "applicant_name" if many == "name" else "uscc"
-        yield Finding(row.Index, "NAME_CONFLICT", column, words(getattr(row, one), others[:3]))
+        yield Finding(row.Index, "NAME_CONFLICT", column, words(getattr(row, one), getattr(row, many), others[:3]))
 
 
 def payee_mismatch(peers: Peers) -> Iterator[Finding]:
@@ -297,7 +297,7 @@ def _same_enterprise_awarded(peers: Peers) -> Iterator[Finding]:
         if not row.matter_no:
             found = sorted({*found, *documents.get((row.uscc, True), [])})
         if found:
-            other = "、".join(say(f"其他政策奖励 {document}", f"award {document}") for document in found[:3])
+            other = "、".join(say(f"其他政策（{document}）", f"award {document}") for document in found[:3])
             yield Finding(row.Index, "MATTER_POSSIBLE", "matter_no", {"other": other}, duplication.reference)
 
 

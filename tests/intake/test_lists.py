@@ -90,7 +90,7 @@ def test_every_fault_is_named(tmp_path, policy):
     ]
     with pytest.raises(ListInvalid, match="有 4 处问题") as caught:
         read_list(written(tmp_path / "b.csv", *rows), "budget", policy)
-    assert "不止一行" in str(caught.value)
+    assert "另有一行" in str(caught.value)
 
 
 def test_a_list_with_other_headings_is_unreadable(tmp_path, policy):
