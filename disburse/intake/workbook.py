@@ -11,6 +11,7 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from disburse.intake import gate
 from disburse.intake.sheet import ErrorValue, NotCalculated, Sheet
 from disburse.intake.stops import stop
+from disburse.intake.xls import read_xls
 from disburse.language import Wording
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _read_xls(path: Path) -> list[Sheet]:
         raise gate.Encrypted
     if len(content) > gate.MAX_BYTES:
         raise gate.TooLarge(*(Wording(zh=f"{n:,} 字节", en=f"{n:,} bytes") for n in (gate.MAX_BYTES, len(content))))
-    return _read(path)
+    return read_xls(content)
 
 
 def _read(path: Path) -> list[Sheet]:
