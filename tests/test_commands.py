@@ -390,7 +390,13 @@ def test_a_bureau_reads_nothing_of_another_bureau(office: Path) -> None:
     submission(
         office / "clash" / "科技.xlsx",
         {**science, "application_no": "KEJI-1", "applicant_name": "东莞科技侧名称", "subject_name": "科技侧中心"},
-        {**science, "application_no": "KEJI-2", "applicant_name": "东莞科技侧名称", "subject_name": "科技侧中心", "matter_no": "S9"},
+        {
+            **science,
+            "application_no": "KEJI-2",
+            "applicant_name": "东莞科技侧名称",
+            "subject_name": "科技侧中心",
+            "matter_no": "S9",
+        },
     )
     submission(
         office / "clash" / "工信.xlsx",

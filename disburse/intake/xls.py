@@ -11,6 +11,8 @@ from disburse.intake import gate
 from disburse.intake.sheet import ErrorValue, Sheet
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from disburse.intake.sheet import Cell
 
 
@@ -50,7 +52,8 @@ def _cell(kind: int, value: str | float, datemode: int) -> Cell:
         return bool(value)
     if kind == xlrd.XL_CELL_DATE:
         try:
-            return xlrd.xldate.xldate_as_datetime(float(value), datemode)
+            day: datetime = xlrd.xldate.xldate_as_datetime(float(value), datemode)
         except (xlrd.xldate.XLDateError, OverflowError, ValueError):
             return float(value)  # a number in a date's clothes; DATE_INVALID says so
+        return day
     return value

@@ -36,6 +36,10 @@ TEXT_LIMIT = 32_000
 SIZE = 10.0
 """Font size of the body, in points, before the print scale."""
 
+NORMAL = {"font_name": "Arial", "font_size": 10}
+"""The font that column widths are measured in. Its digits are 7 pixels wide, as `fit` counts, and every office program
+has it or one of the same widths; without it columns come out wider, and the print smaller."""
+
 AMOUNT = "#,##0.00_ "
 """The blank of a closing sign's width keeps digits off the grid."""
 
@@ -117,6 +121,7 @@ class Book:
             "strings_to_urls": False,
             "strings_to_numbers": False,
             "constant_memory": streamed,
+            "default_format_properties": NORMAL,
         }
         self._workbook = xlsxwriter.Workbook(str(path), options)
         self._workbook.set_properties({"created": CREATED})
@@ -145,6 +150,10 @@ class Book:
             prefix = {"quote_prefix": True} if quoted else {}
             self._formats[key] = self._workbook.add_format({**LOOKS[look], **prefix})
         return self._formats[key]
+
+    def name(self, name: str, reference: str) -> None:
+        """A name for cells; `甲!name` belongs to that sheet."""
+        _done(self._workbook.define_name(name, reference))
 
     def bordered(self) -> Format:
         """A grid drawn round filled lines only."""
@@ -179,13 +188,17 @@ def missing(value: object) -> bool:
 
 
 class Sheet:
-    """A worksheet written from top to bottom, so that it can also be streamed; `row` is the line being written."""
+    """A worksheet written from top to bottom, so that it can also be streamed; `row` is the line being written.
+
+    `widths` of the columns are in characters, `heights` of the lines that are written in points.
+    """
 
     def __init__(self, book: Book, worksheet: Worksheet) -> None:
         self.book = book
         self.worksheet = worksheet
         self.row = 0
         self.widths: list[float] = []
+        self.heights: list[float] = []
 
     def set_widths(self, widths: Sequence[float]) -> None:
         self.widths = list(widths)
@@ -196,6 +209,7 @@ class Sheet:
         """End the line being written."""
         if height is not None:
             _done(self.worksheet.set_row(self.row, height))
+        self.heights.append(fit.DEFAULT_HEIGHT if height is None else height)
         self.row += 1
 
     def gap(self, height: float) -> None:
@@ -302,7 +316,7 @@ class Sheet:
         sheet = self.worksheet
         sheet.set_landscape()
         sheet.set_paper({"A4": 9, "A3": 8}[paper])
-        sheet.set_margins(left=MARGIN_IN, right=MARGIN_IN, top=0.4, bottom=0.55)
+        sheet.set_margins(left=MARGIN_IN, right=MARGIN_IN, top=TOP_IN, bottom=BOTTOM_IN)
         sheet.fit_to_pages(wide, 0)
         sheet.center_horizontally()
         sheet.set_footer(footer, {"margin": 0.25})
@@ -311,9 +325,28 @@ class Sheet:
         if repeat_columns is not None:
             _done(sheet.repeat_columns(0, repeat_columns))
 
+    def keep_together(self, rows: range, repeat: int) -> None:
+        """Whatever follows `rows` is printed on one page, together with the last of them; A4, all is written.
+
+        Fitted to a width, Excel does not heed a break set by hand. It does print every print area on a page of its
+        own, and so do LibreOffice and WPS: where more than one page is needed, the last page is an area of its own.
+        """
+        scale = fit.scale(self.widths, 297, 2 * MARGIN_IN * 25.4)
+        room = (210 / 25.4 - TOP_IN - BOTTOM_IN) * 72 / scale * fit.SAFE
+        begin = fit.last_page(self.heights, rows, repeat, room)
+        if begin is None:
+            return
+        name, last = self.worksheet.get_name(), len(self.widths) - 1
+        areas = (cells(name, 0, 0, begin - 1, last), cells(name, begin, 0, self.row - 1, last))
+        self.book.name(f"{name}!_xlnm.Print_Area", ",".join(area[1:] for area in areas))
+        _done(self.worksheet.set_h_pagebreaks([begin]))  # for a program that knows only one area
+
 
 MARGIN_IN = 0.3
 """Left and right margin on paper, in inches."""
+
+TOP_IN, BOTTOM_IN = 0.4, 0.55
+"""Upper and lower margin; the footer stands in the lower."""
 
 
 def footer(left: str, right: str) -> str:

@@ -12,13 +12,22 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 POINTS_PER_EM_LINE = 1.45
 """Height of a line by font size; the tallest of the usual Chinese fonts."""
 
 MAX_HEIGHT = 409.0
 """What Excel allows a row."""
+
+DEFAULT_HEIGHT = 15.0
+"""Of a row for which none is written."""
+
+SAFE = 0.93
+"""Part of a page that is counted on: screens and printers round columns, and with them the scale, each in its way."""
+
+LINES_WITH_TOTAL = 3
+"""Lines that go with the total where it must stand on a page of its own."""
 
 _PIXELS_PER_POINT = 96 / 72
 _WORD = re.compile(r"[!-~]+|.", re.DOTALL)
@@ -69,3 +78,30 @@ def pixels(width: float) -> int:
 def scale(widths: Iterable[float], paper_mm: float, margins_mm: float) -> float:
     """The scale at which columns of these widths fit across the paper; never above 1."""
     return min(1.0, (paper_mm - margins_mm) / 25.4 * 96 / sum(pixels(width) for width in widths))
+
+
+def last_page(heights: Sequence[float], rows: range, repeat: int, room: float) -> int | None:
+    """The row the last page must begin with, so that what follows `rows` stands with the last of them.
+
+    `room` is the height of a page, `repeat` the row printed again on every further page. None: one page holds all.
+
+    >>> last_page([20, *[30] * 10, 100], range(1, 11), 0, 420)
+    >>> last_page([20, *[30] * 10, 100], range(1, 11), 0, 400)
+    8
+    >>> last_page([20, *[30] * 10, 100], range(1, 11), 0, 200)
+    9
+    """
+    after = sum(heights[rows.stop :])
+    begin, used = 0, sum(heights[: rows.start])
+    for row in rows:
+        if used + heights[row] > room:
+            begin, used = row, heights[repeat]
+        used += heights[row]
+    if used + after <= room or not rows:
+        return begin or None
+    used = heights[repeat] + after
+    for row in reversed(rows[-LINES_WITH_TOTAL:]):
+        used += heights[row]
+        if used > room and row != rows[-1]:
+            return row + 1
+    return rows[-LINES_WITH_TOTAL:][0]

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("number", "序号", "No.", 5, "whole"),
-    Column("application_no", "申报编号", "Application no.", 15, "code"),
+    Column("application_no", "申报编号", "Application no.", 13.5, "code"),
     Column("applicant_name", "企业名称", "Applicant", 23),
-    Column("title", "措施", "Measure", 15),
+    Column("title", "措施", "Measure", 18.5),
     Column("approved_fen", "核定金额(元)", "Approved (yuan)", 15.5, "amount", total=True),
     Column("paid_fen", "拨付金额(元)", "Paid (yuan)", 15.5, "amount", total=True),
     Column("payee_name", "收款户名", "Payee", 23),
     Column("bank_name", "开户银行", "Bank", 19),
-    Column("account_no", "收款账号", "Account no.", 22.5, "code"),
-    Column("remark_line", "备注", "Remarks", 16),
+    Column("account_no", "收款账号", "Account no.", 23.5, "code"),
+    Column("remark_line", "备注", "Remarks", 18.5),
 )
 """At most ten, so that A4 landscape prints them at 8 pt or larger."""
 
@@ -76,6 +76,7 @@ def _write(book: Book, month: Month, mine: pd.Series, *, name: str, title: str, 
         sheet.line(nothing(), "text")
     _totals(sheet, frame, rows)
     _foot(sheet, month, frame)
+    sheet.keep_together(rows, heading)
 
 
 def payable(month: Month, mine: pd.Series) -> pd.DataFrame:
