@@ -146,7 +146,7 @@ def _unchecked(inputs: Inputs) -> tuple[str, ...]:
     ]
     dates = say("未给出拨付日：", "no pay date: ") + say("、", ", ").join(without_date)
     lists = (str(table(name).title) for name in LISTS if name not in (*inputs.lists, "budget", "waivers"))
-    return (*([] if inputs.pay_date else [dates]), *(say(f"未给出{name}", f"no {name}") for name in lists))
+    return (*([] if inputs.pay_date else [dates]), *(say(f"未给出{name}", f"no list: {name}") for name in lists))
 
 
 def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url: str, progress: Progress) -> Run:

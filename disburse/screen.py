@@ -60,7 +60,7 @@ def show_check(checked: Checked, placed: list[Placed], counts: dict[str, int]) -
 
     show_findings(placed)
     if checked.not_checked:
-        click.echo(say("未核对：", "Not checked: ") + "；".join(checked.not_checked))
+        click.echo(say("未核对：", "Not checked: ") + say("；", "; ").join(checked.not_checked))
     rows = len(checked.settlement.rows)
     found = "，".join(f"{word(SEVERITY, severity)} {count}" for severity, count in counts.items())
     click.echo(say(f"共 {rows} 行：{found or '没有问题'}。", f"{rows} rows: {found or 'nothing found'}."))
