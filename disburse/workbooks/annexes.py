@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -28,10 +29,10 @@ CUTS = (
     Column("article", "依据条款", "Article", 18),
     Column("before_fen", "核减前(元)", "Before", 15, "amount"),
     Column("after_fen", "核减后(元)", "After", 15, "amount"),
-    Column("cut_fen", "核减(元)", "Cut", 15, "amount", total=True),
+    Column("cut_fen", "核减(元)", "Cut", 16.5, "amount", total=True),
     Column("ceiling_fen", "上限(元)", "Ceiling", 15, "amount"),
-    Column("used_before_fen", "此前已用(元)", "Used before", 15, "amount"),
-    Column("batches", "已用批次", "Batches", 16, "code"),
+    Column("used_before_fen", "本行之前已用(元)", "Used before this row", 15, "amount"),
+    Column("batches", "已用批次", "Used in batches", 16, "code"),
 )
 
 REGISTERED = (
@@ -176,12 +177,19 @@ def _others(policy: Policy, reading: Reading) -> list[str]:
     value = policy.setting(reading.setting)
     named = {choice.value for choice in reading.choices}
     used = value if value in named else None
-    texts = [
-        str(choice.text).replace("{value}", say("其他值", "another value"))
-        for choice in reading.choices
-        if choice.value != used
-    ]
+    texts = [_choice(str(choice.text)) for choice in reading.choices if choice.value != used]
     return texts + ([str(reading.other)] if reading.other else [])
+
+
+def _choice(text: str) -> str:
+    """A choice in words; where it leaves the value open, a gap stands for it and says that it is to be set.
+
+    >>> _choice("一律就高"), _choice("核定支出的 {value}"), _choice("从“{value}”列支")
+    ('一律就高', '核定支出的……（另定）', '从“……”列支（另定）')
+    """
+    if "{value}" not in text:
+        return text
+    return say(re.sub(r" ?\{value\} ?", "……", text) + "（另定）", text.replace("{value}", "…") + " (to be set)")
 
 
 def open_items(month: Month) -> pd.DataFrame:

@@ -36,9 +36,9 @@ TEXT_LIMIT = 32_000
 SIZE = 10.0
 """Font size of the body, in points, before the print scale."""
 
-NORMAL = {"font_name": "Arial", "font_size": 10}
-"""The font that column widths are measured in. Its digits are 7 pixels wide, as `fit` counts, and every office program
-has it or one of the same widths; without it columns come out wider, and the print smaller."""
+NORMAL = {"font_name": "Arial", "font_size": 9.5}
+"""The font that widths of columns are measured in. A digit is 7 pixels wide, as `fit` counts, before rounding and after,
+so that screens and printers agree; and every office program has this font, or one of the same widths."""
 
 AMOUNT = "#,##0.00_ "
 """The blank of a closing sign's width keeps digits off the grid."""
@@ -121,7 +121,7 @@ class Book:
             "strings_to_urls": False,
             "strings_to_numbers": False,
             "constant_memory": streamed,
-            "default_format_properties": NORMAL,
+            "default_format_properties": dict(NORMAL),  # the writer adds to it
         }
         self._workbook = xlsxwriter.Workbook(str(path), options)
         self._workbook.set_properties({"created": CREATED})

@@ -22,10 +22,10 @@ COLUMNS = (
     Column("application_no", "申报编号", "Application no.", 13.5, "code"),
     Column("applicant_name", "企业名称", "Applicant", 23),
     Column("title", "措施", "Measure", 18.5),
-    Column("approved_fen", "核定金额(元)", "Approved (yuan)", 15.5, "amount", total=True),
-    Column("paid_fen", "拨付金额(元)", "Paid (yuan)", 15.5, "amount", total=True),
+    Column("approved_fen", "核定金额(元)", "Approved (yuan)", 16.5, "amount", total=True),
+    Column("paid_fen", "拨付金额(元)", "Paid (yuan)", 16.5, "amount", total=True),
     Column("payee_name", "收款户名", "Payee", 23),
-    Column("bank_name", "开户银行", "Bank", 19),
+    Column("bank_name", "开户银行", "Bank", 20),
     Column("account_no", "收款账号", "Account no.", 23.5, "code"),
     Column("remark_line", "备注", "Remarks", 18.5),
 )

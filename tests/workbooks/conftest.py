@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -12,7 +13,12 @@ from disburse.findings import Finding, Placed, catalogue, message, remedy
 from disburse.policy import Policy, load_policy
 from disburse.settlement import Settlement
 from disburse.tables import table
+from disburse.workbooks.book import Book
 from disburse.workbooks.month import Month
+from disburse.workbooks.signed import write_payments, write_transfers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONG = "东莞市松山湖高新技术产业开发区示例智能装备与工业软件信息服务（集团）股份有限责任公司"
 FORMULA = '=HYPERLINK("http://example.com","点此")'
@@ -212,6 +218,23 @@ def month(rows: pd.DataFrame, policy: Policy) -> Month:
         placed=_placed(rows),
         open_items=open_items,
     )
+
+
+def signed_sheets(path: Path, month: Month, count: int) -> None:
+    """Only the two sheets that are signed, each with `count` payments of rows of one to four lines."""
+    lines = []
+    for number in range(1, 2 * count + 1):
+        more = {"applicant_name": LONG} if number % 7 == 3 else {"reasons": "CEILING;LIMIT_REACHED"}
+        code = ("M05B", "M09", "M06B", "M11")[number % 4]
+        unit = {"payee_type": "预算单位"} if number > count else {}
+        lines.append(_row(number, "paid", code, TRADE, 35000000, *[35000000] * 5, **more, **unit))
+        lines[-1]["order"] = number
+    rows = applications(lines or _rows()[:1])
+    rows = rows.assign(measure=sorted(rows["measure"])) if lines else rows.iloc[:0]
+    with Book(path) as book:
+        this = replace(month, settlement=replace(month.settlement, rows=rows))
+        for write in (write_payments, write_transfers):
+            write(book, this, "")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from disburse.errors import Mendable
-from disburse.workbooks import book, fit, words
+from disburse.workbooks import annexes, book, fit, words
 from disburse.workbooks.book import Book, Column
 from tests.workbooks.conftest import FORMULA, MARKUP, ODD
 
@@ -125,7 +125,7 @@ def test_a_footer_cannot_be_spoilt_by_its_own_sign() -> None:
     assert book.footer("甲&P乙", "") == "&L&8 甲&&P乙&C&8 第 &P 页，共 &N 页&R&8 "
 
 
-@pytest.mark.parametrize("module", [book, fit, words])
+@pytest.mark.parametrize("module", [annexes, book, fit, words])
 def test_the_examples_in_the_docstrings_hold(module: Any) -> None:
     assert doctest.testmod(module).failed == 0
 

@@ -19,13 +19,14 @@ from disburse.workbooks.book import MARGIN_IN, SIZE
 from disburse.workbooks.ledger import write_ledger
 from disburse.workbooks.month import Month
 from disburse.workbooks.words import STATUS
-from tests.workbooks.conftest import LONG, ODD
+from tests.workbooks.conftest import LONG, ODD, signed_sheets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
+
 
 SHEETS = ["拨付清单", "指标调剂", "汇总", "明细", "核减", "登记事项", "放行", "口径", "未结"]
 
@@ -113,9 +114,9 @@ def test_at_most_ten_columns_at_eight_points_or_larger(live: Workbook) -> None:
         assert sheet.max_column <= 10
         assert (sheet.page_setup.orientation, int(sheet.page_setup.paperSize)) == ("landscape", 9)
         assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
-        widths = [sheet.column_dimensions[chr(65 + i)].width - 0.71 for i in range(sheet.max_column)]
+        assert len(widths(sheet)) == sheet.max_column
         sizes = {cell.font.sz for row in sheet.iter_rows() for cell in row if cell.value is not None}
-        assert min(sizes) * fit.scale(widths, 297, 2 * MARGIN_IN * 25.4) >= 8
+        assert min(sizes) * fit.scale(widths(sheet), 297, 2 * MARGIN_IN * 25.4) >= 8
         assert max(sizes) >= SIZE
 
 
@@ -140,6 +141,48 @@ def test_the_signature_page(live: Workbook) -> None:
         assert "&P" in footer.center.text
         assert "&N" in footer.center.text
     assert live["拨付清单"].print_title_rows == "$4:$4"
+
+
+def widths(sheet: Worksheet) -> list[float]:
+    """Of every column; the file, and so the reader, holds neighbours of one width only once."""
+    held = sorted(sheet.column_dimensions.values(), key=lambda each: each.min)
+    return [each.width - 0.71 for each in held for _ in range(each.min, each.max + 1)]
+
+
+def paged(sheet: Worksheet, room: float) -> list[list[int]]:
+    """The rows on each page of `room` points, as a program makes pages: every print area begins a new one."""
+    heights = [sheet.row_dimensions[row].height for row in range(1, sheet.max_row + 1)]
+    areas = re.findall(r"\$A\$(\d+):\$J\$(\d+)", sheet.print_area or f"$A$1:$J${sheet.max_row}")
+    pages: list[list[int]] = []
+    for first, last in areas:
+        used = room
+        for row in range(int(first), int(last) + 1):
+            if used + heights[row - 1] > room:
+                used = 0 if not pages else heights[3]
+                pages.append([])
+            pages[-1].append(row)
+            used += heights[row - 1]
+    return pages
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_total_and_signatures_stand_together_with_a_payment_at_any_number_of_rows(
+    tmp_path: Path, month: Month, language: str
+) -> None:
+    token = current.set(language)
+    try:
+        for count in range(61 if language == "zh" else 20):
+            signed_sheets(tmp_path / "a.xlsx", month, count)
+            for sheet in openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets:
+                room = (210 - 0.95 * 25.4) / 25.4 * 72 / fit.scale(widths(sheet), 297, 2 * MARGIN_IN * 25.4)
+                last = max([4, *(cell.row for cell in sheet["A"] if isinstance(cell.value, int))])
+                for part in (0.94, 0.97, 1, 1.03, 1.06, 1.1):
+                    pages = paged(sheet, room * part)
+                    assert [row for page in pages for row in page] == list(range(1, sheet.max_row + 1))
+                    assert pages[-1][0] <= last, (count, part)
+                    assert len(pages) == 1 or pages[-1][0] > 4, "a line of payment, not only the heading"
+    finally:
+        current.reset(token)
 
 
 def test_lists_that_were_all_given_are_said_to_be(tmp_path: Path, month: Month) -> None:
@@ -227,6 +270,7 @@ def test_cuts_waivers_benefits_readings_and_open_items(values: Workbook, month: 
     readings = lines(values["口径"], "编号")
     assert len(readings) == len(month.policy.readings)
     assert {line["状态"] for line in readings} == {"待主管部门确认"}
+    assert readings[6]["其他可选口径"] == "核定支出的……（另定）"
     assert [line["状态"] for line in lines(values["未结"], "申报编号")] == ["待核"]
 
 
