@@ -31,18 +31,18 @@ TO_MEND = ("invalid", "rejected", "held")
 """Statuses whose rows are handed back in the form."""
 
 FINDINGS = (
-    Column("severity", "性质", "Severity", 9, "code"),
+    Column("severity", "性质", "Severity", 8.5, "code"),
     Column("title", "问题", "What", 15),
     Column("applicant_name", "企业", "Enterprise", 18),
     Column("application_no", "申报编号", "Application no.", 14, "code"),
-    Column("message", "说明", "Message", 34),
-    Column("remedy", "如何改正", "How to mend", 26),
+    Column("message", "说明", "Message", 32),
+    Column("remedy", "如何改正", "How to mend", 24),
     Column("column", "列", "Column", 10),
     Column("cell", "单元格", "Cell", 7, "code"),
     Column("source_file", "文件", "File", 13),
     Column("source_sheet", "工作表", "Sheet", 8),
-    Column("reference", "依据", "Reference", 12),
-    Column("code", "代码", "Code", 14, "code"),
+    Column("reference", "依据", "Reference", 16),
+    Column("code", "代码", "Code", 21, "code"),
 )
 
 
