@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,9 @@ from disburse.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
-    from disburse.batch import Checked, Inputs
+    from disburse.batch import Checked
+    from disburse.dossier import Inputs
     from disburse.findings import Placed
 
 LISTS = ("exclusions", "awards", "register", "budget", "waivers")
@@ -53,6 +55,46 @@ class Commands(click.Group):
         except Mendable as error:
             screen.clear()
             raise Unfinished(str(error)) from None
+        except KeyboardInterrupt:
+            screen.clear()
+            raise Unfinished(
+                say("已中断，没有写出任何文件；请再运行一次", "interrupted, nothing was written; run it again")
+            ) from None
+
+
+class Command(click.Command):
+    """A command that refuses an option given twice: the first value would be dropped without a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        single = {
+            name
+            for param in self.params
+            if isinstance(param, click.Option) and not param.multiple
+            for name in param.opts
+        }
+        given = Counter(argument.split("=")[0] for argument in args if argument.startswith("-"))
+        for name, times in given.items():
+            if name in single and times > 1:
+                raise click.UsageError(
+                    say(f"{name} 给出了 {times} 次，请只给一次", f"{name} was given {times} times; give it once"), ctx
+                )
+        return super().parse_args(ctx, args)
+
+
+class Day(click.ParamType[Any]):
+    """A day written 2025-06-30."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+                raise ValueError(value)
+            return date.fromisoformat(value)
+        except ValueError:  # also a day that is not there, 2025-06-31
+            self.fail(
+                say(f"{value} 不是日期，应写作 2025-06-30", f"{value} is no day; write it as 2025-06-30"), param, ctx
+            )
 
 
 class Unfinished(click.ClickException):
@@ -108,18 +150,24 @@ def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "waivers": say("放行清单", "waivers"),
     }
     for name in reversed(LISTS):
-        option = click.option(f"--{name}", type=click.Path(path_type=Path), metavar="FILE", help=titles[name] + "。")
+        option = click.option(
+            f"--{name}",
+            type=click.Path(path_type=Path, readable=False),
+            metavar="FILE",
+            help=titles[name] + say("。", "."),
+        )
         command = option(command)
     return command
 
 
 def _pay_date(default: str) -> Callable[..., Any]:
     text = say(f"拨付日，如 2025-06-30；{default}。", "Pay date, e.g. 2025-06-30.")
-    return click.option("--pay-date", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help=text)
+    return click.option("--pay-date", type=Day(), metavar="DATE", help=text)
 
 
 def _inputs(policy: Path | None, lists: dict[str, Path | None], pay_date: date | None) -> Inputs:
-    from disburse.batch import Inputs, default_policy
+    from disburse.batch import default_policy
+    from disburse.dossier import Inputs
 
     given = {name: path for name, path in lists.items() if path is not None}
     return Inputs((), policy or default_policy(), given, pay_date)
@@ -127,10 +175,11 @@ def _inputs(policy: Path | None, lists: dict[str, Path | None], pay_date: date |
 
 def template() -> click.Command:
     @click.command(
+        cls=Command,
         help=say(
             "生成空白申报表，或名单的空白表（--list）。",
             "Make the workbook to fill in, or the form of a list (--list).",
-        )
+        ),
     )
     @click.option(
         "-o",
@@ -163,12 +212,17 @@ def template() -> click.Command:
 
 def check() -> click.Command:
     @click.command(
+        cls=Command,
         help=say(
             "检查申报表：一次列出全部问题，不写任何文件。", "Check workbooks: every finding at once; writes nothing."
-        )
+        ),
     )
     @click.argument(
-        "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar=say("文件...", "FILE...")
+        "files",
+        nargs=-1,
+        required=True,
+        type=click.Path(path_type=Path, readable=False),
+        metavar=say("文件...", "FILE..."),
     )
     @_pay_date(say("不给则不检查与拨付日有关的各项", ""))
     @_list_options
@@ -179,7 +233,7 @@ def check() -> click.Command:
     ) -> None:
         from disburse import batch
 
-        inputs = _inputs(common["policy"], lists, pay_date.date() if pay_date else None)
+        inputs = _inputs(common["policy"], lists, pay_date)
         checked = batch.check(files, inputs, common["store"], screen.progress())
         screen.clear()
         sys.exit(_report(checked, as_json))
@@ -192,11 +246,11 @@ def _report(checked: Checked, as_json: bool) -> int:
     """Print the findings; 2 where a file could not be read, 1 where anything is to be mended, else 0."""
     from disburse.findings import TO_MEND
 
-    placed = [*(_stopped(each) for each in checked.intake.stopped), *checked.placed]
+    placed = [*(_stopped(each) for each in checked.stopped), *checked.placed]
     counts: dict[str, int] = Counter(each.severity for each in placed)
     (screen.check_json if as_json else screen.show_check)(checked, placed, counts)
-    if checked.intake.stopped:
-        names = "、".join(sorted({each.name for each in checked.intake.stopped}))
+    if checked.stopped:
+        names = say("、", ", ").join(sorted({each.name for each in checked.stopped}))
         click.echo(say(f"未能读取：{names}；请按上面的提示改正。", f"Could not be read: {names}."), err=True)
         return 2
     if TO_MEND & counts.keys():
@@ -216,10 +270,11 @@ def _stopped(error: FileUnreadable) -> Placed:
 
 def run() -> click.Command:
     @click.command(
+        cls=Command,
         help=say(
             "计算一个月：读入申报表或文件夹，写出拨付清单、各单位问题清单和全部依据。",
             "Calculate a month from workbooks or folders: ledger, exceptions and all they rest on.",
-        )
+        ),
     )
     @click.argument("month", metavar=say("月份", "MONTH"))
     @click.argument(
@@ -242,7 +297,7 @@ def run() -> click.Command:
         from disburse import batch
 
         month, last_day = batch.month_of(month)
-        inputs = _inputs(common["policy"], lists, pay_date.date() if pay_date else last_day)
+        inputs = _inputs(common["policy"], lists, pay_date or last_day)
         result = batch.run(month, files, inputs, out, common["store"], screen.progress())
         screen.clear()
         screen.show_run(month, result)
@@ -253,10 +308,11 @@ def run() -> click.Command:
 
 def post() -> click.Command:
     @click.command(
+        cls=Command,
         help=say(
             "把 run 的结果记入账簿，只记一次；记账前重新计算，有任何不同即拒绝。",
             "Book a run, exactly once; it is calculated again first and refused if anything differs.",
-        )
+        ),
     )
     @click.argument("folder", type=click.Path(path_type=Path), metavar=say("文件夹", "DIR"))
     @click.option("--prepared-by", required=True, metavar="NAME", help=say("制表人。", "Who prepared it."))
@@ -280,7 +336,8 @@ def post() -> click.Command:
 
 def codes() -> click.Command:
     @click.command(
-        help=say("列出全部问题代码：含义和改正办法。", "The catalogue of findings: what each means, how to mend it.")
+        cls=Command,
+        help=say("列出全部问题代码：含义和改正办法。", "The catalogue of findings: what each means, how to mend it."),
     )
     @click.option("--json", "as_json", is_flag=True, help=say("以 JSON 输出。", "Print JSON."))
     def command(as_json: bool) -> None:

@@ -54,11 +54,17 @@ def show_findings(placed: Iterable[Placed]) -> None:
             click.echo(f"      {each.message} → {each.remedy}")
 
 
+def show_skipped(names: Iterable[str]) -> None:
+    for name in names:
+        click.echo(say(f"跳过：{name}", f"Skipped: {name}"))
+
+
 def show_check(checked: Checked, placed: list[Placed], counts: dict[str, int]) -> None:
     """The findings, what could not be checked, and one line that sums up."""
     from disburse.workbooks.words import SEVERITY, word
 
     show_findings(placed)
+    show_skipped(checked.skipped)
     if checked.not_checked:
         click.echo(say("未核对：", "Not checked: ") + say("；", "; ").join(checked.not_checked))
     rows = len(checked.settlement.rows)
@@ -71,6 +77,7 @@ def check_json(checked: Checked, placed: list[Placed], counts: dict[str, int]) -
         "rows": len(checked.settlement.rows),
         "counts": dict(counts),
         "not_checked": list(checked.not_checked),
+        "skipped": list(checked.skipped),
         "findings": [_public(each) for each in placed],
     }
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
@@ -96,7 +103,11 @@ def show_run(month: str, result: Run) -> None:
             mine = rows[rows["status"] == status]
             money = yuan(int(mine["paid_fen"].fillna(0).sum()), thousands=True)
             paid = say(f"，{money} 元", f", {money} yuan") if status in ("paid", "reduced") else ""
-            click.echo(f"  {word(STATUS, status)}（{status}）{counts[status]}" + say(" 行", " rows") + paid)
+            click.echo(
+                "  "
+                + say(f"{word(STATUS, status)}（{status}）{counts[status]} 行", f"{status}: {counts[status]} rows")
+                + paid
+            )
     totals = [yuan(fen, thousands=True) for fen in result.settlement.totals]
     click.echo(
         say(
@@ -104,10 +115,11 @@ def show_run(month: str, result: Run) -> None:
             f"approved {totals[0]} = paid {totals[1]} + withheld {totals[2]} yuan",
         )
     )
-    for name in result.skipped:
-        click.echo(say(f"跳过：{name}", f"Skipped: {name}"))
+    show_skipped(result.skipped)
+    for line in result.said:
+        click.echo(line)
     if result.not_checked:
-        click.echo(say("未核对：", "Not checked: ") + "、".join(result.not_checked))
+        click.echo(say("未核对：", "Not checked: ") + say("、", ", ").join(result.not_checked))
     for item in result.open_items.itertuples():
         click.echo(
             say(

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAMES = ("store", "policy", "lang")
+SQLITE = "sqlite:///"
 
 
 def from_file(folder: Path) -> dict[str, str]:
-    """The settings of the nearest `disburse.toml` in `folder` or above it; a policy path is relative to that file."""
+    """The settings of the nearest `disburse.toml` in `folder` or above it; its paths are relative to it."""
     for place in (folder, *folder.parents):
         file = place / "disburse.toml"
         if file.is_file():
@@ -31,7 +32,9 @@ def _read(file: Path) -> dict[str, str]:
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise Usage(f"{file} 无法读取：{error}", f"{file} cannot be read: {error}") from None
+        raise Usage(
+            f"{file} 无法读取（{error}）；请改正或移走它", f"{file} cannot be read ({error}); mend it or move it away"
+        ) from None
     for name, value in given.items():
         if name not in NAMES or not isinstance(value, str):
             raise Usage(
@@ -40,6 +43,8 @@ def _read(file: Path) -> dict[str, str]:
             )
     if "policy" in given:
         given["policy"] = str(file.parent / given["policy"])
+    if given.get("store", "").startswith(SQLITE):
+        given["store"] = SQLITE + str(file.parent / given["store"].removeprefix(SQLITE))
     return given
 
 

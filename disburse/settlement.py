@@ -59,7 +59,13 @@ class Settlement:
     @property
     def counted(self) -> pd.DataFrame:
         """The rows that stand in sums: benefits carry no money, replaced rows are counted in the row that replaced them."""
-        return self.rows[~self.rows["status"].isin(["registered", "replaced"])]
+        return self.rows[self.stands]
+
+    @property
+    def stands(self) -> pd.Series[bool]:
+        """Which rows stand in sums. A measure with an article and no fund is a benefit, whatever its row says."""
+        benefit = (self.rows["article"] != "") & (self.rows["fund"] == "")
+        return ~benefit & (self.rows["status"] != "replaced")
 
     @property
     def totals(self) -> Totals:
@@ -118,7 +124,7 @@ class _Month:
         gone = replaced(rows)
         self.findings = [finding for finding in found if finding.row not in set(gone)]
         self.cuts: list[Cut] = []
-        self.rows = rows.assign(status="", order=-1, **_of_measure(rows, case.policy))
+        self.rows = rows.assign(status="", order=-1, **of_measure(rows, case.policy))
         self.rows.loc[gone, "status"] = "replaced"
         for column in AMOUNTS:
             self.rows[column] = pd.array([pd.NA] * len(rows), dtype="Int64")
@@ -269,7 +275,8 @@ class _Month:
         )
 
 
-def _of_measure(rows: pd.DataFrame, policy: Policy) -> dict[str, pd.Series[str]]:
+def of_measure(rows: pd.DataFrame, policy: Policy) -> dict[str, pd.Series[str]]:
+    """The columns `fund` and `article` of the rows' measures, "" where the measure is unknown or pays nothing."""
     of: dict[str, Callable[[str], str]] = {
         "fund": lambda code: policy.by_code[code].fund if code in policy.by_code else "",
         "article": lambda code: policy.by_code[code].article if code in policy.by_code else "",

@@ -112,9 +112,10 @@ def plain(folder: Path) -> None:
 def whole(folder: Path) -> dict[str, float]:
     """`disburse run`, with the seconds of each stage as the progress line names them."""
     from disburse import batch
+    from disburse.dossier import Inputs
 
     stages: list[tuple[str, float]] = []
-    inputs = batch.Inputs((), batch.default_policy(), {}, date(2025, 6, 30))
+    inputs = Inputs((), batch.default_policy(), {}, date(2025, 6, 30))
     url = f"sqlite:///{folder}/none.db"
     batch.run(
         "2025-06",

@@ -109,7 +109,15 @@ def test_post_is_refused_when_the_limit_was_used_up_meanwhile(office: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["ledger.csv", "ledger.xlsx", "inputs/policy.yaml", "outcomes.csv", "inputs/applications/甲局.xlsx"]
+    "name",
+    [
+        "ledger.csv",
+        "ledger.xlsx",
+        "inputs/policy.yaml",
+        "outcomes.csv",
+        "inputs/applications/2/甲局.xlsx",
+        "inputs/bookings.csv",
+    ],
 )
 def test_post_refuses_an_edited_file_by_name(office: Path, name: str) -> None:
     disburse("run", "2025-06", "in", "--out", "out", cwd=office)
@@ -351,7 +359,7 @@ def test_settings_come_from_the_nearest_file_and_the_environment_beats_it(office
     ran = disburse("run", "2025-06", "../in", "--out", "out", cwd=below)
     assert "approved" in ran.stdout
     assert disburse("post", "out", *SIGNED, cwd=below).returncode == 0
-    assert (below / "books.db").exists()
+    assert (office / "books.db").exists(), "a path in the file is relative to the file"
     assert "核定" in disburse("run", "2025-06", "../in", "--out", "out2", cwd=below, DISBURSE_LANG="zh").stdout
     (office / "disburse.toml").write_text('stroe = "x"\n', encoding="utf-8")
     refused = disburse("codes", cwd=below)
@@ -414,3 +422,98 @@ def test_a_bureau_reads_nothing_of_another_bureau(office: Path) -> None:
         assert not [each for each in text if any(word in each for word in strange)]
     told = (office / "out" / "findings.csv").read_text(encoding="utf-8-sig")
     assert "GONGXIN-1（工信.xlsx" in told, "finance reads the whole sentence"
+
+
+def test_an_edited_record_is_refused(office: Path) -> None:
+    """The pay date decides which year's budget is used: it must be the one that was signed."""
+    disburse("run", "2025-06", "in", "--out", "out", cwd=office)
+    file = office / "out" / "run.json"
+    sound = file.read_text(encoding="utf-8")
+    for old, new in (
+        ('"pay_date": "2025-06-30"', '"pay_date": "2026-06-30"'),
+        ('"lists": {', '"lists_": {'),
+        ('"run": "', '"run": "0'),
+    ):
+        assert old in sound
+        file.write_text(sound.replace(old, new, 1), encoding="utf-8")
+        refused = disburse("post", "out", *SIGNED, cwd=office)
+        assert refused.returncode == 2
+        assert "run.json" in refused.stderr
+    file.write_text("[]", encoding="utf-8")
+    assert disburse("post", "out", *SIGNED, cwd=office).returncode == 2
+    assert not (office / "disburse.db").exists()
+    file.write_text(sound, encoding="utf-8")
+    assert disburse("post", "out", *SIGNED, cwd=office).returncode == 0
+
+
+def test_an_option_given_twice_is_refused(office: Path) -> None:
+    """The first list would be dropped without a word."""
+    for name in ("a", "b"):
+        submission(office / f"{name}.xlsx", {"uscc": CODES[0], "document_no": "x"}, name="exclusions")
+    done = disburse("run", "2025-06", "in", "--out", "out", "--exclusions", "a.xlsx", "--exclusions=b.xlsx", cwd=office)
+    assert done.returncode == 2
+    assert "--exclusions" in done.stderr
+    assert not (office / "out").exists()
+
+
+def test_inputs_of_like_names_are_all_kept(office: Path) -> None:
+    submission(office / "c" / "x" / "a.xlsx", {"application_no": "X1", "measure": "M06B"})
+    submission(office / "c" / "y" / "a.xlsx", {"application_no": "Y1", "measure": "M04", **OTHER})
+    submission(office / "c" / "2-a.xlsx", {"application_no": "Z1", "measure": "M10", "approved_amount": "3000"})
+    assert disburse("run", "2025-06", "c", "--out", "out", cwd=office).returncode == 0
+    assert len([file for file in (office / "out" / "inputs" / "applications").rglob("*") if file.is_file()]) == 3
+    assert disburse("post", "out", *SIGNED, cwd=office).returncode == 0
+
+
+def test_a_store_named_in_the_settings_is_one_book_in_every_folder(office: Path) -> None:
+    (office / "disburse.toml").write_text('store = "sqlite:///book.db"\n', encoding="utf-8")
+    (office / "sub").mkdir()
+    assert disburse("run", "2025-06", "../in", "--out", "out", cwd=office / "sub").returncode == 0
+    assert disburse("post", "out", *SIGNED, cwd=office / "sub").returncode == 0
+    again = disburse("run", "2025-07", "in", "--out", "july", cwd=office)
+    assert "不存在或是空的" not in again.stdout
+    assert {line["status"] for line in lines(office / "july" / "outcomes.csv")} == {"invalid"}
+
+
+def test_what_silently_limits_nothing_is_said(office: Path) -> None:
+    budget = {"fund": "东府[2025]2号", "year": 2025, "budget_amount": "1000", "mode": "按序"}
+    submission(office / "budget.xlsx", budget, name="budget")
+    done = disburse("run", "2025-06", "in", "--out", "out", "--budget", "budget.xlsx", cwd=office)
+    assert done.returncode == 0
+    assert "“东府[2025]2号”不是本政策的资金" in done.stdout
+    assert "不存在或是空的" in done.stdout, "a mistyped store would drop all history"
+
+
+def test_check_goes_on_past_what_is_missing_or_no_workbook(office: Path) -> None:
+    (office / "note.docx").write_bytes(b"x")
+    done = disburse("check", "--json", "none.xlsx", "note.docx", "in/甲局.xlsx", cwd=office)
+    assert done.returncode == 2
+    document = json.loads(done.stdout)
+    assert document["rows"] == 2
+    assert [each["source_file"] for each in document["findings"] if each["severity"] == "stop"] == [
+        "none.xlsx",
+        "note.docx",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file names there are always text")
+def test_a_name_in_another_encoding_is_a_sentence(office: Path) -> None:
+    (office / "gbk").mkdir()
+    shutil.copy(
+        os.fsencode(office / "in" / "甲局.xlsx"), os.fsencode(office / "gbk") + b"/" + "甲局.xlsx".encode("gbk")
+    )
+    done = disburse("run", "2025-06", "gbk", "--out", "out", cwd=office)
+    assert done.returncode == 2
+    assert "改名" in done.stderr
+
+
+def test_the_working_folder_itself_may_be_the_empty_one(office: Path) -> None:
+    (office / "new").mkdir()
+    (office / "link").symlink_to(office / "new", target_is_directory=True)
+    assert disburse("run", "2025-06", "../in", "--out", ".", cwd=office / "new").returncode == 0
+    assert (office / "new" / "run.json").exists()
+    (office / "empty").mkdir()
+    (office / "link2").symlink_to(office / "empty", target_is_directory=True)
+    assert disburse("run", "2025-06", "in", "--out", "link2", cwd=office).returncode == 0
+    assert (office / "empty" / "run.json").exists()
+    assert tree(office / "empty") == tree(office / "new")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import file_digest
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from disburse.errors import FileUnreadable, Usage
+from disburse.language import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv")
 
@@ -25,35 +27,58 @@ class Source:
     sha256: str
 
 
-def sources(paths: Sequence[Path]) -> tuple[list[Source], list[str]]:
-    """The workbooks among `paths` and below its folders, by name, and the files skipped on the way.
+def sources(paths: Sequence[Path], *, stop: bool = True) -> tuple[list[Source], list[str], list[FileUnreadable]]:
+    """The workbooks among `paths` and below its folders, by name; the files skipped on the way; those that stop.
 
-    Raises Usage for a path that is missing or is no workbook, a folder without any, and for the same content twice;
-    FileUnreadable for a file that cannot be opened.
+    stop  raise for the first path that is missing, no workbook or cannot be opened; else go on and return them
+    Raises Usage for a folder without workbooks and for the same content twice.
     """
     skipped: list[str] = []
-    files: list[Path] = []
+    stopped: list[FileUnreadable] = []
+    hashed: list[tuple[Path, str]] = []
     for path in paths:
-        files += _below(path, skipped) if path.is_dir() else [_workbook(path)]
-    hashed = [(path, _sha256(path)) for path in sorted(files)]
+        for file in sorted(_below(path, skipped)) if path.is_dir() else [path]:
+            try:
+                hashed.append((_workbook(file), _sha256(file)))
+            except FileUnreadable as error:
+                if stop:
+                    raise
+                stopped.append(error)
+    hashed.sort()
     _refuse_copies(hashed)
     names = Counter(path.name.casefold() for path, _ in hashed)
     found = [
         Source(path.name if names[path.name.casefold()] == 1 else f"{path.name}~{sha256[:8]}", path, sha256)
         for path, sha256 in hashed
     ]
-    return sorted(found, key=lambda source: (source.name, source.sha256)), sorted(skipped)
+    return sorted(found, key=lambda source: (source.name, source.sha256)), sorted(skipped), stopped
 
 
 def _workbook(path: Path) -> Path:
+    shown = os.fsencode(path.name).decode("utf-8", "replace")
+    if shown != path.name:
+        raise _stop(path, shown, "文件名不是 UTF-8 编码，请改名", "its name is not UTF-8: rename it")
     if not path.exists():
-        raise Usage(f"找不到 {path}；请检查路径", f"{path} does not exist; check the path")
+        raise _stop(path, shown, "找不到这个文件，请检查路径", "there is no such file: check the path")
     if path.suffix.lower() not in SUFFIXES:
-        raise Usage(
-            f"{path.name} 不是工作簿；可用的类型：{'、'.join(SUFFIXES)}，请在 Excel 或 WPS 中另存为 .xlsx",
-            f"{path.name} is no workbook; use one of {', '.join(SUFFIXES)}, e.g. saved again as .xlsx",
-        )
+        kinds = "、".join(SUFFIXES)
+        raise _stop(
+            path, shown, f"不是工作簿（可用的类型：{kinds}），请在 Excel 或 WPS 中另存为 .xlsx",
+            f"no workbook (allowed: {kinds}): save it as .xlsx in Excel or WPS",
+        )  # fmt: skip
     return path
+
+
+def _stop(path: Path, shown: str, zh: str, en: str) -> FileUnreadable:
+    found = Wording(zh=zh, en=en)
+    return FileUnreadable(
+        "WORKBOOK_UNREADABLE",
+        path,
+        f"{path.parent / shown}：{zh}",
+        f"{path.parent / shown}: {en}",
+        name=shown,
+        found=found,
+    )
 
 
 def _below(folder: Path, skipped: list[str]) -> list[Path]:
@@ -75,10 +100,13 @@ def _below(folder: Path, skipped: list[str]) -> list[Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    try:
-        yield from (path for path in folder.rglob("*") if path.is_file())
-    except OSError as error:
-        raise _cannot_open(folder, error) from None
+    """Every file below; a folder that cannot be opened stops, so that nothing is passed over in silence."""
+
+    def stop(error: OSError) -> NoReturn:
+        raise _cannot_open(Path(error.filename or folder), error)
+
+    for place, _, names in os.walk(folder, onerror=stop):
+        yield from (Path(place) / name for name in names)
 
 
 def _sha256(path: Path) -> str:
@@ -91,12 +119,10 @@ def _sha256(path: Path) -> str:
 
 def _cannot_open(path: Path, error: OSError) -> FileUnreadable:
     reason = error.strerror or str(error)
-    return FileUnreadable(
-        "WORKBOOK_UNREADABLE",
-        path,
-        f"{path.name} 无法打开（{reason}）；请关闭正在使用它的程序，检查读取权限后重试",
-        f"{path.name} cannot be opened ({reason}); close it elsewhere, check your rights, and try again",
-    )
+    return _stop(
+        path, path.name, f"无法打开（{reason}）；请关闭正在使用它的程序，检查读取权限后重试",
+        f"cannot be opened ({reason}); close it elsewhere, check your rights, and try again",
+    )  # fmt: skip
 
 
 def _refuse_copies(hashed: Sequence[tuple[Path, str]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from disburse.errors import ListInvalid
+from disburse.errors import ListInvalid, Usage
 from disburse.intake import grid
 from disburse.intake.applications import Intake
 from disburse.intake.reading import read
@@ -34,6 +34,8 @@ def read_list(path: Path, name: str, policy: Policy) -> pd.DataFrame:
     Raises FileUnreadable for a file that cannot be read; ListInvalid with every faulty cell.
     """
     form = table(name)
+    if not path.exists():
+        raise Usage(f"找不到名单 {path}；请检查路径", f"there is no list {path}; check the path")
     tables, stopped = grid.tables(path, path.name, read_workbook(path, path.name), form)
     if stopped:
         raise together(stopped)

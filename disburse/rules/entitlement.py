@@ -31,12 +31,9 @@ def entitlement(rows: pd.DataFrame, case: Case) -> Step:
     findings: list[Finding] = []
     cuts: list[Cut] = []
     amounts: list[int] = []
-    uncapped = _uncapped(case)
     for row in lines(rows):
         measure = case.policy.by_code[row.measure]
         amount = int(row.approved_amount_fen)
-        if row.measure in uncapped:
-            findings.append(Finding(row.Index, "NO_CEILING", "approved_amount", {"article": measure.article}))
         for cut, values in _cuts(row, measure):
             if cut.after_fen < amount:
                 made = cut._replace(before_fen=amount, after_fen=max(cut.after_fen, 0))
@@ -54,17 +51,6 @@ def entitlement(rows: pd.DataFrame, case: Case) -> Step:
             amount = rounded
         amounts.append(amount)
     return Step(findings, pd.Series(amounts, index=rows.index, dtype="int64"), cuts)
-
-
-def _uncapped(case: Case) -> set[str]:
-    """Measures that neither a ceiling, nor a tier table, nor a limit on amounts holds down."""
-    policy = case.policy
-    limited = {code for limit in policy.limits if limit.amount for code in limit.measures}
-    return {
-        measure.code
-        for measure in policy.measures
-        if measure.pays and not measure.ceiling and not isinstance(measure.formula, ByTier)
-    } - limited
 
 
 def _cuts(row: Any, measure: Measure) -> Iterator[tuple[Cut, dict[str, str]]]:

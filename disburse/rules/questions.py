@@ -15,6 +15,7 @@ import pandas as pd
 
 from disburse.findings import Finding, masked
 from disburse.language import say
+from disburse.policy.model import ByTier
 from disburse.rules.keys import keys
 from disburse.rules.step import SHOWN, Step, among, lines, money
 
@@ -316,6 +317,17 @@ def payee_is_budget_unit(peers: Peers) -> Iterator[Finding]:
         yield Finding(int(row), "PAYEE_IS_BUDGET_UNIT", "payee_type")
 
 
+def no_ceiling(peers: Peers) -> Iterator[Finding]:
+    """Notice: neither a ceiling, nor a tier table, nor a limit on amounts holds the measure down."""
+    policy = peers.case.policy
+    limited = {code for limit in policy.limits if limit.amount for code in limit.measures}
+    for measure in policy.measures:
+        if not measure.ceiling and not isinstance(measure.formula, ByTier) and measure.code not in limited:
+            for row in peers.paying.index[peers.paying["measure"] == measure.code]:
+                values = {"article": measure.article}
+                yield Finding(int(row), "NO_CEILING", "approved_amount", values, measure.article)
+
+
 QUESTIONS: tuple[Callable[[Peers], Iterator[Finding]], ...] = (
     claim_repeated,
     evidence_reused,
@@ -328,5 +340,6 @@ QUESTIONS: tuple[Callable[[Peers], Iterator[Finding]], ...] = (
     subject_conflict,
     matter_possible,
     matter_shared,
+    no_ceiling,
     payee_is_budget_unit,
 )

@@ -57,10 +57,10 @@ class Month:
         withheld_fen            approved less paid
         bank_fen, transfer_fen  paid through a bank, by a transfer of budget
         bureau_name             a bureau of the policy, or the word for none
-        status_word, title (of the measure), article, fund, readings (their numbers on the sheet 口径)
+        status_word, title (of the measure), readings (their numbers on the sheet 口径)
         """
         rows, policy = self.settlement.rows.copy(), self.policy
-        money = ~rows["status"].isin(["registered", "replaced"])
+        money = self.settlement.stands
         rows["approved_fen"] = rows["approved_amount_fen"].fillna(0).where(money, 0).astype("int64")
         rows["paid_fen"] = rows["paid_fen"].fillna(0).where(money, 0).astype("int64")
         rows["withheld_fen"] = rows["approved_fen"] - rows["paid_fen"]
@@ -71,8 +71,6 @@ class Month:
         rows["status_word"] = [word(STATUS, each) for each in rows["status"]]
         measures = {code: policy.by_code.get(code) for code in rows["measure"].unique()}
         rows["title"] = rows["measure"].map({code: measure_name(policy, code) for code in measures})
-        rows["article"] = rows["measure"].map({code: m.article if m else "" for code, m in measures.items()})
-        rows["fund"] = rows["measure"].map({code: m.fund if m else "" for code, m in measures.items()})
         rows["readings"] = rows["measure"].map({code: self._readings_of(code) for code in measures})
         self._assert_sound(rows)
         return rows

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from disburse.errors import FileUnreadable, Usage
+from disburse.errors import FileUnreadable, Mendable, Usage
 from disburse.findings import catalogue
 from disburse.intake import gate, sources
 from tests.intake.made import SOUND, at, found, lines, patched, save, taken
@@ -22,7 +22,7 @@ def test_folders_give_every_workbook_below_by_name_and_name_what_they_skip(tmp_p
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(str(number))
-    taken_in, skipped = sources([tmp_path])
+    taken_in, skipped, _ = sources([tmp_path])
     assert [source.name for source in taken_in] == ["a.csv", "b.XLSX", "c.xls", "d.xlsm"]
     assert skipped == [".git/e.csv", ".x.xlsx", "sub/~$a.csv", "~$b.xlsx"]
     assert sources([tmp_path / "sub", tmp_path / "c.xls"])[0] == [taken_in[0], taken_in[2]]
@@ -49,7 +49,7 @@ def test_what_is_no_workbook_is_refused(tmp_path, name):
     (tmp_path / "empty").mkdir()
     for other in ("a.docx", "a.xlsb", "a.txt", "empty/x.txt"):
         (tmp_path / other).write_text("x")
-    with pytest.raises(Usage, match=name.rsplit("/", 1)[-1]):
+    with pytest.raises(Mendable, match=name.rsplit("/", 1)[-1]):
         sources([tmp_path / name])
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from disburse.findings import Finding, Placed, catalogue, message, remedy
 from disburse.policy import Policy, load_policy
-from disburse.settlement import Settlement
+from disburse.settlement import Settlement, of_measure
 from disburse.tables import table
 from disburse.workbooks.book import Book
 from disburse.workbooks.month import Month
@@ -119,7 +119,12 @@ def applications(lines: list[dict[str, Any]]) -> pd.DataFrame:
         made[name] = given[name]
     made["reasons"] = given["reasons"].fillna("") if "reasons" in given else ""
     made["extra"] = [each.get("extra", {}) for each in lines]
-    return pd.DataFrame({"table": 0, "hidden": False, **made})
+    return with_measure(pd.DataFrame({"table": 0, "hidden": False, **made}))
+
+
+def with_measure(rows: pd.DataFrame, **changed: Any) -> pd.DataFrame:
+    rows = rows.assign(**changed)
+    return rows.assign(**of_measure(rows, load_policy()))
 
 
 CUTS = (
@@ -230,7 +235,7 @@ def signed_sheets(path: Path, month: Month, count: int) -> None:
         lines.append(_row(number, "paid", code, TRADE, 35000000, *[35000000] * 5, **more, **unit))
         lines[-1]["order"] = number
     rows = applications(lines or _rows()[:1])
-    rows = rows.assign(measure=sorted(rows["measure"])) if lines else rows.iloc[:0]
+    rows = with_measure(rows, measure=sorted(rows["measure"])) if lines else rows.iloc[:0]
     with Book(path) as book:
         this = replace(month, settlement=replace(month.settlement, rows=rows))
         for write in (write_payments, write_transfers):
