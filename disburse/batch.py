@@ -99,12 +99,6 @@ def month_of(text: str) -> tuple[str, date]:
 def form(out: Path, policy_file: Path, measures: Sequence[str], name: str | None) -> None:
     """Write the workbook to fill in, or the form of the list `name`. A file that exists is never written over."""
     policy = load_policy(policy_file)
-    unknown = [code for code in measures if code not in policy.by_code]
-    if unknown:
-        raise Usage(
-            f"政策中没有措施 {'、'.join(unknown)}；可选：{'、'.join(policy.by_code)}",
-            f"the policy has no measure {', '.join(unknown)}; choose from {', '.join(policy.by_code)}",
-        )
     if out.suffix.lower() != ".xlsx":
         raise Usage(f"文件名应以 .xlsx 结尾，实为 {out.name}", f"the name must end in .xlsx, found {out.name}")
     if out.exists():
@@ -146,7 +140,7 @@ def _unchecked(inputs: Inputs) -> tuple[str, ...]:
 
 def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url: str, progress: Progress) -> Run:
     """Calculate the month and write its folder, complete or not at all. Raises Mendable; then nothing is written."""
-    out = must_be_free(out)
+    target = must_be_free(out)
     found, skipped, _ = sources(paths)
     inputs = Inputs(tuple(found), inputs.policy, inputs.lists, inputs.pay_date)
     opening = open_store(store_url, create=False).opening()
@@ -161,7 +155,7 @@ def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url:
         write_record(folder, record)
         return str(record["run"])
 
-    run_hash = complete_or_not_at_all(out, write)
+    run_hash = complete_or_not_at_all(target, write)
     said = (*_opening_said(opening.head), *_funds_unknown(calculated))
     return Run(out, calculated.settlement, run_hash, inputs.not_checked, tuple(skipped), open_items, said)
 

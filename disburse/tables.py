@@ -80,6 +80,8 @@ class Table(_Strict):
     columns: tuple[Column, ...]
     checks: tuple[Check, ...] = ()
     """Checks over the whole table, by name."""
+    paid_columns: tuple[str, ...] = ()
+    """Columns that must be there unless every row is of a measure that pays no money."""
     totals: Flag = False
     """Whether 合计 rows declare totals that must agree."""
     row_when: tuple[str, ...] = ()

@@ -12,14 +12,16 @@ from disburse.errors import FileUnreadable
 from disburse.findings import Finding, Place, Placed, discreet, masked, message, precedence, remedy
 from disburse.intake import grid
 from disburse.intake.reading import read
+from disburse.intake.sheet import shown
+from disburse.intake.stops import stop as stopping
 from disburse.intake.stops import together
 from disburse.intake.workbook import read_workbook
-from disburse.language import say
+from disburse.language import Wording, say
 from disburse.rules.keys import key
 from disburse.tables import Table, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
 
@@ -165,6 +167,7 @@ def read_applications(
             progress(say(f"读取 {source.name}", f"Reading {source.name}"))
         try:
             found, faults = grid.tables(source.path, source.name, read_workbook(source.path, source.name), form)
+            faults += [fault for each in found for fault in _without_payee(source, each, form, policy)]
         except FileUnreadable as error:
             found, faults = [], [error]
         tables += found
@@ -174,6 +177,18 @@ def read_applications(
     frame, findings = read(tables, form, policy)
     rows = _finished(frame, findings, form)
     return Intake(rows, [*_notices(rows, tables), *findings], tables, stopped, form)
+
+
+def _without_payee(source: Source, found: SheetTable, form: Table, policy: Policy) -> Iterator[FileUnreadable]:
+    """COLUMN_MISSING where money is to be paid and the table has no column for how much, to whom or where to."""
+    missing = [name for name in form.paid_columns if name not in found.heading.columns]
+    if missing and "measure" in found.heading.columns:
+        at = found.heading.columns["measure"]
+        unpaid = {word for word, code in policy.code_of.items() if not policy.by_code[code].pays}
+        if any(word and word not in unpaid for word in (key(shown(found.cells[row][at])) for row in found.rows)):
+            titles = [form[name].heading for name in missing]
+            expected = Wording(zh="、".join(each.zh for each in titles), en=", ".join(each.en for each in titles))
+            yield stopping("COLUMN_MISSING", source.path, source.name, sheet=found.sheet, expected=expected)
 
 
 def _notices(rows: pd.DataFrame, tables: Sequence[SheetTable]) -> list[Finding]:

@@ -6,12 +6,13 @@ exactly and cell by cell; whether a value that could be read is also allowed, th
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from disburse.intake.sheet import Cell, ErrorValue, NotCalculated, plain, shown
@@ -39,7 +40,7 @@ ERRORS = frozenset(
 
 _PLACEHOLDER = re.compile(r"无|/|-+|—+")
 _SEPARATORS = re.compile(r"[;、\n\r]")
-_AMOUNT = re.compile(r"¥?\s*(-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*(元?)")
+_AMOUNT = re.compile(r"¥?\s*(-?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*(元?)")
 _INTEGER = re.compile(r"-?[0-9]{1,15}")
 _TIME = r"(?:[ T]\s*[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
 _DATES = tuple(
@@ -52,7 +53,13 @@ _DATES = tuple(
         r"([0-9]{4})([0-9]{2})([0-9]{2})",
     )
 )
+_POWER_OF_TEN = re.compile(r"[0-9](?:\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
+_WHITE = " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+"""White space that is dropped around text; control characters, which Python counts in too, are not."""
+
+_EXACT = Context(prec=LONGEST + 20)
+"""Of any text that fits in a cell not one digit is rounded away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,8 @@ def reader(column: Column, policy: Policy, fen_per: int) -> Reader:
 
     def one(cell: Cell) -> Value | Fault | None:
         if isinstance(cell, str):
-            word = key(cell) if len(cell) <= SHORT else ""
-            if not word and not _trimmed(cell):
+            word = key(cell) if len(cell) <= SHORT else cell
+            if not word and not _control(cell):
                 return None
             if placeholders and _PLACEHOLDER.fullmatch(word):
                 return None
@@ -125,10 +132,7 @@ def text(cell: Cell) -> Value | Fault:
 
 
 def _trimmed(written: str) -> str:
-    written = written.strip()
-    while written and (written[0] in _ZERO_WIDTH or written[-1] in _ZERO_WIDTH):
-        written = written.strip(_ZERO_WIDTH).strip()
-    return written
+    return written.strip(_WHITE + _ZERO_WIDTH)
 
 
 def _sound(written: str) -> str | Fault:
@@ -136,12 +140,20 @@ def _sound(written: str) -> str | Fault:
         return Fault("TEXT_INVALID", {"found": say(f"{len(written)} 个字", f"{len(written)} characters")})
     if written.isprintable():
         return written
-    control = next(
-        (sign for sign in written if unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\n\r"), ""
-    )
+    control = _control(written)
     if control:
         return Fault("TEXT_INVALID", {"found": say("控制字符", "control character") + f" U+{ord(control):04X}"})
     return written
+
+
+def _control(written: str) -> str:
+    """The first control character; line breaks and tabs are white space."""
+    return next((sign for sign in written if unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\t\n\r"), "")
+
+
+def _odd_digits(written: str) -> bool:
+    """Whether NFKC would make digits of signs that are none: 10² is not 102."""
+    return any(unicodedata.category(sign) == "No" for sign in written)
 
 
 def identifier(cell: Cell) -> Value | Fault:
@@ -149,7 +161,11 @@ def identifier(cell: Cell) -> Value | Fault:
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         return Fault("IDENTIFIER_IS_NUMBER")
     read = text(cell)
-    return key(read) if isinstance(read, str) else read
+    if not isinstance(read, str):
+        return read
+    if _POWER_OF_TEN.fullmatch(read):
+        return Fault("IDENTIFIER_IS_NUMBER")  # a number all the same, in a CSV that a spreadsheet saved
+    return key(read)
 
 
 def credit_code(cell: Cell) -> Value | Fault:
@@ -171,8 +187,10 @@ def identifiers(cell: Cell) -> Value | Fault | None:
     return ";".join(dict.fromkeys(part for part in each if part and not _PLACEHOLDER.fullmatch(part))) or None
 
 
-def one_of(cell: Cell, known: dict[str, str]) -> Value:
+def one_of(cell: Cell, known: dict[str, str]) -> Value | Fault:
     """The word of `known` that the cell means, else the cell as written: the schema's check refuses it then."""
+    if isinstance(cell, str) and _control(cell):
+        return text(cell)
     written = _trimmed(shown(cell))
     word = key(written)
     return known.get(word) or known.get(word.casefold()) or written
@@ -187,7 +205,7 @@ def amount(cell: Cell, fen_per: int, expected: str) -> Value | Fault:
     match cell:
         case str():
             within = _AMOUNT.fullmatch(key(cell))
-            if not within:
+            if not within or _odd_digits(cell):
                 return Fault("AMOUNT_INVALID", {"expected": expected})
             if within[2] and fen_per != FEN_PER["元"]:
                 unit = say("以表头所写单位计的数字，不另写“元”", "a number in the unit of the heading, without 元")
@@ -196,12 +214,16 @@ def amount(cell: Cell, fen_per: int, expected: str) -> Value | Fault:
         case bool() | date() | time() | timedelta() | ErrorValue() | NotCalculated():
             return Fault("AMOUNT_INVALID", {"expected": expected})
         case _:
+            if not math.isfinite(cell):
+                return Fault("AMOUNT_INVALID", {"expected": expected})
             number = Decimal(f"{cell:.15g}")
-    fen = number * fen_per
+    fen = _EXACT.multiply(number, Decimal(fen_per))
     if abs(fen) >= MOST_FEN:
         return Fault("AMOUNT_INVALID", {"expected": say("小于一万亿元的金额", "an amount below 10^12 yuan")})
     if fen != int(fen):
-        return Fault("AMOUNT_PRECISION", {"found": f"{(fen / 100).normalize():f}"})
+        if fen < 0:
+            return Fault("AMOUNT_INVALID", {"expected": expected})
+        return Fault("AMOUNT_PRECISION", {"found": f"{_EXACT.divide(fen, Decimal(100)).normalize(_EXACT):f}"})
     return int(fen)
 
 
@@ -214,7 +236,7 @@ def integer(cell: Cell, expected: str) -> Value | Fault:
     fault = Fault("NUMBER_INVALID", {"expected": expected})
     match cell:
         case str():
-            return int(key(cell)) if _INTEGER.fullmatch(key(cell)) else fault
+            return int(key(cell)) if _INTEGER.fullmatch(key(cell)) and not _odd_digits(cell) else fault
         case bool():
             return fault
         case int() | float():
@@ -236,7 +258,7 @@ def day(cell: Cell) -> Value | Fault:
         case str():
             for form in _DATES:
                 within = form.fullmatch(key(cell))
-                if within:
+                if within and not _odd_digits(cell):
                     return _day(*map(int, within.groups()))
     return Fault("DATE_INVALID")
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAX_BYTES = 1 << 30
+MAX_BYTES = 300 << 20
 """All parts of one file, unpacked."""
 
 MAX_RATIO, RATIO_FROM = 400, 10_000_000
 """Unpacked to packed size of one part, asked of parts above RATIO_FROM bytes: sheets pack to a tenth."""
 
-MAX_CELLS = 20_000_000
-"""Rows × columns up to the last cell in use of one sheet."""
+MAX_CELLS = 10_000_000
+"""Rows × columns up to the last cell in use, over all sheets of a file."""
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 """What Excel has."""
@@ -61,6 +61,7 @@ class Facts:
     """What the reader does not say of one sheet. Rows and columns count from 0."""
 
     name: str
+    cells: int
     errors: dict[tuple[int, int], str]
     not_calculated: frozenset[tuple[int, int]]
     hidden_rows: frozenset[int]
@@ -72,7 +73,11 @@ def inspect(path: Path) -> list[Facts]:
         with zipfile.ZipFile(path) as archive:
             parts = _parts(archive)
             _unpackable(archive)
-            return [_facts(name, _xml(archive, part)) for name, part in _sheets(archive, parts)]
+            facts = [_facts(name, _xml(archive, part)) for name, part in _sheets(archive, parts)]
+            size = sum(each.cells for each in facts)
+            if size > MAX_CELLS:
+                raise TooLarge(cells(MAX_CELLS), cells(size))
+            return facts
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError) as error:
         if isinstance(error, RecursionError):
             raise
@@ -108,8 +113,9 @@ def _times(ratio: int) -> Wording:
     return Wording(zh=f"压缩率 {ratio:,} 倍", en=f"compressed {ratio:,} to 1")
 
 
-def _cells(count: int) -> Wording:
-    return Wording(zh=f"每张工作表 {count:,} 格", en=f"{count:,} cells on one sheet")
+def cells(count: int) -> Wording:
+    """A number of cells in words."""
+    return Wording(zh=f"{count:,} 格", en=f"{count:,} cells")
 
 
 def _unpackable(archive: zipfile.ZipFile) -> None:
@@ -120,7 +126,10 @@ def _unpackable(archive: zipfile.ZipFile) -> None:
             continue
         xml = _xml(archive, info.filename)
         if part.endswith("sharedstrings.xml"):
-            declared = [int(count) for count in re.findall(rb'ount="(\d{1,20})"', xml[:2000])]
+            start = re.search(rb"<(?:[A-Za-z0-9_]+:)?sst\b[^>]*>", xml)
+            declared = [
+                int(count) for count in re.findall(rb"ount\s*=\s*[\"']\s*([0-9]{1,20})", start[0] if start else b"")
+            ]
             if max(declared, default=0) > max(len(xml), 1) * 100:
                 raise _broken()
 
@@ -183,10 +192,16 @@ _ROW = re.compile(rb'<row\s(?:[^>]*?\s)?r="([0-9]{1,7})"')
 _HIDDEN = re.compile(rb'<row\s(?=[^>]*?\bhidden="(?:1|true)")(?:[^>]*?\s)?r="([0-9]{1,7})"')
 _BARE = re.compile(rb"<(?:c|row)[>/\t\r\n]")
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})[0-9]{1,7}"')
+_CELL_ROW = re.compile(rb'<c\s(?:[^>]*?\s)?r="[A-Z]{1,3}([0-9]{1,7})"')
+_LOOSE = re.compile(rb"<(?:c|row)\s[^>]*?(?:'|\s=|=\s)")
+_ESCAPED_NUMBER = re.compile(
+    rb'<c\s(?![^>]*\bt="(?:s|str|e|b|d|inlineStr)")[^>]*>\s*(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?\s*<v[^>]*>[^<]*&'
+)
+_TWO_VALUES = re.compile(rb"</v>\s*<v[\s>]")
 _CELL_ANYWHERE = re.compile(rb'<c\s(?:[^>]*?\s)?r="([A-Z]{1,3})[0-9]{1,7}"')
 _CELL_IN_USE = re.compile(rb'<c\s(?:[^>]*?\s)?r="([A-Z]{1,3}[0-9]{1,7})"[^>]*(?<!/)>')
 _REFERENCE = re.compile(rb'(?:^|\s)r="([A-Z]{1,3}[0-9]{1,7})"')
-_ERROR = re.compile(rb'<c\s([^>]*?\bt="e"[^>]*?)(?:/>|>(.*?)</c>)', re.DOTALL)
+_ERROR = re.compile(rb'<c\s([^>]*?\bt="e"[^>]*?)(?:/>|>((?:(?!<c[\s>]).)*?)</c>)', re.DOTALL)
 _VALUE = re.compile(rb"<v[^>]*>([^<]*)</v>")
 _NO_RESULT = re.compile(
     rb"<c\s([^>]*[^>/])>\s*<f(?:\s[^>]*?)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v(?:\s[^>]*)?>\s*</v>)?\s*</c>"
@@ -195,9 +210,9 @@ _NO_RESULT = re.compile(
 
 def _facts(name: str, xml: bytes) -> Facts:
     xml = _plain(xml)
-    _fits(xml)
     return Facts(
         name,
+        cells=_size(xml),
         errors=dict(_errors(xml)) if b't="e"' in xml else {},
         not_calculated=frozenset(_not_calculated(xml)) if re.search(rb"<f[\s>/]", xml) else frozenset(),
         hidden_rows=frozenset(int(row) - 1 for row in _HIDDEN.findall(xml)),
@@ -221,24 +236,32 @@ def _unusual() -> Irregular:
     )
 
 
-def _fits(xml: bytes) -> None:
-    """Every row and cell says where it is, within Excel's bounds, and the sheet up to the last one is not too large."""
+def _size(xml: bytes) -> int:
+    """Rows × columns up to the last cell in use. Every row and cell says where it is, in the plain way, within Excel's bounds."""
     rows = _ROW.findall(xml)
     columns = _CELL.findall(xml)
     written = xml.count(b"<c ")
     if len(columns) != written:
         columns = _CELL_ANYWHERE.findall(xml)
-    if len(columns) != written or len(rows) != xml.count(b"<row ") or _BARE.search(xml):
+    if len(columns) != written or len(rows) != xml.count(b"<row ") or _BARE.search(xml) or _ambiguous(xml):
         raise _unusual()
-    last_row, last_column = max(map(int, rows), default=0), _last(set(columns))
+    last_row = max(map(int, {*rows, *_CELL_ROW.findall(xml)}), default=0)
+    last_column = _last(set(columns))
     if last_row > MAX_ROWS or last_column > MAX_COLUMNS:
         raise _broken()
     if last_row * last_column <= MAX_CELLS:
-        return
+        return last_row * last_column
     used = [xl_cell_to_rowcol(cell.decode()) for cell in _CELL_IN_USE.findall(xml)]
     last_row, last_column = max((row for row, _ in used), default=0) + 1, max((col for _, col in used), default=0) + 1
     if last_row * last_column > MAX_CELLS:
-        raise TooLarge(_cells(MAX_CELLS), _cells(last_row * last_column))
+        raise TooLarge(cells(MAX_CELLS), cells(last_row * last_column))
+    return last_row * last_column
+
+
+def _ambiguous(xml: bytes) -> bool:
+    """Attributes or values written so that two readers could take them for different things."""
+    loose = (b"'" in xml or b" =" in xml or b"= " in xml) and _LOOSE.search(xml)
+    return bool(loose or (b"&" in xml and _ESCAPED_NUMBER.search(xml)) or _TWO_VALUES.search(xml))
 
 
 def _last(columns: set[bytes]) -> int:

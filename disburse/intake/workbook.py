@@ -142,4 +142,6 @@ def _text(content: bytes) -> str:
 
 def _rectangle(rows: Sequence[list[str]]) -> list[list[Cell]]:
     width = max(map(len, rows), default=0)
+    if width * len(rows) > gate.MAX_CELLS:
+        raise gate.TooLarge(gate.cells(gate.MAX_CELLS), gate.cells(width * len(rows)))
     return [[*row, *[""] * (width - len(row))] for row in rows]

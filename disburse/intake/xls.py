@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 def read_xls(content: bytes) -> list[Sheet]:
     """Every worksheet. Raises gate.Encrypted, gate.Irregular."""
     try:
-        book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
+        book = xlrd.open_workbook(file_contents=content, formatting_info=True, ragged_rows=True, logfile=io.StringIO())
+        size = sum(sheet.nrows * sheet.ncols for sheet in book.sheets())
+        if size > gate.MAX_CELLS:
+            raise gate.TooLarge(gate.cells(gate.MAX_CELLS), gate.cells(size))
         return [_sheet(book, order) for order in range(book.nsheets)]
     except xlrd.XLRDError as error:
         if "encrypted" in str(error).lower():
             raise gate.Encrypted from error
         raise gate.Irregular("文件不完整或已损坏", "the file is incomplete or damaged") from error
-    except (MemoryError, OSError):
+    except (MemoryError, OSError, gate.TooLarge):
         raise
     except Exception as error:  # the library meets damage with whatever breaks first
         raise gate.Irregular("文件不完整或已损坏", "the file is incomplete or damaged") from error
@@ -38,6 +41,7 @@ def _sheet(book: xlrd.book.Book, order: int) -> Sheet:
             _cell(kind, value, book.datemode)
             for kind, value in zip(sheet.row_types(row), sheet.row_values(row), strict=True)
         ]
+        + [""] * (sheet.ncols - sheet.row_len(row))
         for row in range(sheet.nrows)
     ]
     merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells]

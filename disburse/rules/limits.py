@@ -14,6 +14,7 @@ import pandas as pd
 from disburse.findings import Finding
 from disburse.language import say
 from disburse.policy.values import in_force
+from disburse.rules.keys import keys as same
 from disburse.rules.step import Cut, Step, money
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _most(limit: Limit, day: date) -> tuple[int | None, int | None]:
 
 def _keys(rows: pd.DataFrame, limit: Limit, pay_date: date | None = None) -> Iterator[Key]:
     """Who shares the limit and, where the window is a year, which year; `pay_date` for rows not booked yet."""
-    columns = [rows[column].astype(str) for column in limit.columns]
+    columns = [same(rows[column].astype(str)) for column in limit.columns]
     if limit.window == "event_year":
         columns.append(rows["event_date"].dt.year.astype(str))
     elif limit.window == "pay_year":

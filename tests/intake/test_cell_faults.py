@@ -26,7 +26,7 @@ FAULTS = [
     ("approved_amount", "=1+1", "FORMULA_NOT_CALCULATED"),
     ("event_date", "=TODAY()", "FORMULA_NOT_CALCULATED"),
     *((field, 123456789, "IDENTIFIER_IS_NUMBER") for field in (
-        "application_no", "uscc", "subject_no", "matter_no", "approval_no", "evidence_nos", "cnaps", "account_no", "carrier_no",
+        "application_no", "uscc", "subject_no", "matter_no", "approval_no", "evidence_nos", "cnaps", "account_no",
     )),
     ("uscc", 914413007820108867, "IDENTIFIER_IS_NUMBER"),
     ("applicant_name", True, "TEXT_INVALID"),
