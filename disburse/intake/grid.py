@@ -100,11 +100,19 @@ def tables(
     for sheet in sheets:
         marks = headings(sheet, form)
         ends = [*(mark.top for mark in marks), len(sheet.cells)][1:]
+        after = 0
         for mark, end in zip(marks, ends, strict=True):
             faults = list(_faults(path, name, sheet, mark, form))
+            above = 0 if faults else _unit_above(sheet, mark, marks[0], after, form)
+            if isinstance(above, str):
+                faults.append(_unclear(path, name, sheet, mark, above))
+                above = 0
             stops += faults
+            after = mark.below
             if not faults:
-                found.append(_table(name, sheet, mark, end, form))
+                table = _table(name, sheet, mark, end, form, above)
+                found.append(table)
+                after = max([after - 1, *table.rows[-1:], *(line.row for line in table.totals[-1:])]) + 1
     if not found and not stops:
         stops.append(stop("TABLE_NOT_FOUND", path, name, expected=_titles(required(form), form)))
     return found, stops
@@ -129,10 +137,27 @@ def _faults(path: Path, name: str, sheet: Sheet, heading: Heading, form: Table) 
         )  # fmt: skip
 
 
-def _table(name: str, sheet: Sheet, heading: Heading, end: int, form: Table) -> SheetTable:
+def _unit_above(sheet: Sheet, heading: Heading, first: Heading, after: int, form: Table) -> int | str:
+    """What the lines between the table before and this heading say of its unit, else those above the sheet's first."""
+    if all(each in heading.units for each in form.fields("amount") if each in heading.columns):
+        return 0
+    above = unit_above(sheet, heading, after, heading.top)
+    return above or (unit_above(sheet, first, 0, first.top) if heading is not first else 0)
+
+
+def _unclear(path: Path, name: str, sheet: Sheet, heading: Heading, text: str) -> FileUnreadable:
+    shown_text = text[:40]
+    found = Wording(
+        zh=f"表格上方的单位“{shown_text}”看不懂，请写成 单位:万元 或 单位:元",
+        en=f"the unit above the table, “{shown_text}”, is not understood; write 单位:万元 or 单位:元",
+    )
+    at = address(heading.row, min(heading.written))
+    return stop("WORKBOOK_UNREADABLE", path, name, sheet=sheet.name, cell=at, found=found)
+
+
+def _table(name: str, sheet: Sheet, heading: Heading, end: int, form: Table, above: int) -> SheetTable:
     over = _over(sheet, heading, end)
     rows, totals = _lines(sheet, heading, end, form, over)
-    above = unit_above(sheet.cells[row] for row in range(heading.top - 1, -1, -1))
     units = {each: heading.units.get(each) or above or UNITS["元"] for each in form.fields("amount")}
     return SheetTable(
         name, sheet.name, sheet.order, sheet.hidden, heading, rows, totals, units, sheet.cells, sheet.merged, over,
@@ -145,7 +170,7 @@ def _over(sheet: Sheet, heading: Heading, end: int) -> dict[int, dict[int, Range
     over: dict[int, dict[int, Range]] = {}
     last = min(end, len(sheet.cells)) - 1
     for merged in sheet.merged:
-        if merged[2] > merged[0] > heading.row and merged[0] <= last:
+        if merged[2] > merged[0] >= heading.below and merged[0] <= last:
             lines = over.setdefault(merged[1], {})
             for row in range(merged[0], min(merged[2], last) + 1):
                 lines[row] = merged
@@ -167,7 +192,7 @@ def _lines(
     rows: list[int] = []
     totals: list[TotalLine] = []
     taken: set[int] = set()
-    for row in range(heading.row + 1, end):
+    for row in range(heading.below, end):
         line = sheet.cells[row]
         first = line[number] if number >= 0 else ""
         if not (isinstance(first, str) and first.isascii() and first.strip() and _is_number(first)):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from disburse.money import FEN_PER
 from disburse.rules.keys import key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from disburse.intake.sheet import Cell, Sheet
     from disburse.tables import Table
 
@@ -24,10 +22,14 @@ LONGEST = 40
 
 _MARKS = re.compile(r"^\*+|\*+$|\((?:必填|选填)\)$")
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
-_IN_HEADING = re.compile(rf"(.+?)[(\[【〔/:,]?(?:单位:?)?(?:人民币)?({_UNIT})[)\]】〕]?")
-_IN_BRACKETS = re.compile(rf"[(\[【〔](?:单位:?)?(?:人民币)?({_UNIT})[)\]】〕]")
-_AT_END = re.compile(_IN_BRACKETS.pattern + "$")
-_ABOVE = re.compile(rf"单位\s*:?\s*(?:人民币)?\s*({_UNIT})(?![一-鿿])")
+_NAMED = rf"(?:人民币)?({_UNIT})(?:人民币)?"
+_IN_HEADING = re.compile(rf"(.+?)[(\[【〔/:,]?(?:单位:?)?{_NAMED}[)\]】〕]?")
+_IN_BRACKETS = re.compile(rf"[(\[【〔](?:单位:?)?{_NAMED}[)\]】〕]")
+_AT_END = re.compile(rf"(?!注|备注|说明).*{_IN_BRACKETS.pattern}$")
+_ALONE = re.compile(rf"[(\[【〔]?(?:单位:?)?{_NAMED}[)\]】〕]?")
+_ASIDE = re.compile(r"[(\[【〔].{0,8}[)\]】〕]")
+_ABOVE = re.compile(rf"单位\s*[:;为]?\s*[(\[【〔]?\s*(?:人民币)?\s*({_UNIT})(?:\s*人民币)?(?![一-鿿])")
+_UNCLEAR = re.compile(r"(?<![送报管制款目])单位[^0-9,。一二三四五六七八九十百千]{0,6}[百千]?[万亿]元(?!.{0,9}公司)")
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,13 @@ class Heading:
     """One heading row; rows and columns count from 0.
 
     top      its first line: a heading may stand on two
-    row      its last line; the rows follow
+    row      its last line
     columns  field → column
     units    fen per unit, of the amount fields whose own heading says so
     written  column → heading as written, of every column that has one
     extra    the columns that are none of the form's
     repeated pairs of columns that mean the same: the later one, the first one
+    under    1 where the line below only names units
     """
 
     top: int
@@ -50,6 +53,11 @@ class Heading:
     written: dict[int, str] = field(default_factory=dict)
     extra: list[int] = field(default_factory=list)
     repeated: list[tuple[int, int]] = field(default_factory=list)
+    under: int = 0
+
+    @property
+    def below(self) -> int:
+        return self.row + 1 + self.under
 
     def missing(self, form: Table) -> list[str]:
         """The fields whose column every table must have, and this one has not."""
@@ -120,10 +128,30 @@ def headings(sheet: Sheet, form: Table) -> list[Heading]:
                 break
             heading = lower
         if heading:
+            heading = _with_units_below(sheet, heading)
             found.append(heading)
-            row = heading.row
+            row = heading.below - 1
         row += 1
     return found
+
+
+def _with_units_below(sheet: Sheet, heading: Heading) -> Heading:
+    """The heading with the line under it, where that only names units: `(万元)` below 核定金额."""
+    if heading.below >= len(sheet.cells):
+        return heading
+    texts = {column: cell for column, cell in enumerate(sheet.cells[heading.below]) if cell != ""}
+    units: dict[int, int] = {}
+    for column, cell in texts.items():
+        text = squashed(cell) if isinstance(cell, str) and len(cell) <= LONGEST else ""
+        within = _ALONE.fullmatch(text)
+        if within:
+            units[column] = UNITS[within[1]]
+        elif not isinstance(cell, str) or (text and not _ASIDE.fullmatch(text)) or len(cell) > LONGEST:
+            return heading
+    if not units:
+        return heading
+    named = {name: units[column] for name, column in heading.columns.items() if column in units}
+    return replace(heading, units=named | heading.units, under=1)
 
 
 def _is_content(line: list[Cell], heading: Heading, telling: list[str]) -> bool:
@@ -190,15 +218,39 @@ def _unit_in(text: str) -> int:
     return UNITS[within[1]] if within else 0
 
 
-def unit_above(lines: Iterator[list[Cell]]) -> int:
-    """Fen per unit as the nearest line above says: `单位:万元`, or a title that ends in `(万元)`; 0 where none does.
+def unit_above(sheet: Sheet, heading: Heading, first: int, below: int) -> int | str:
+    """Fen per unit as the nearest of the lines from `first` to above `below` says; 0 where none does.
 
-    lines  from the bottom up
+    `单位:万元` speaks of the table, and so does a title that ends in `(万元)`. In the line directly above the heading such
+    a cell may speak of some columns only: it does where it spans them, and the heading has taken its unit already. The
+    text itself where it names a unit in a way that is not understood.
     """
-    for line in lines:
-        for cell in line:
-            if isinstance(cell, str) and ("元" in cell or "单" in cell):
-                within = _ABOVE.search(key(cell)) or _ABOVE.search(squashed(cell)) or _AT_END.search(squashed(cell))
-                if within:
-                    return UNITS[within[1]]
-    return 0
+    unclear = ""
+    for row in range(below - 1, first - 1, -1):
+        for column, cell in enumerate(sheet.cells[row]):
+            if not isinstance(cell, str) or not ("元" in cell or "单" in cell):
+                continue
+            text = squashed(cell)
+            within = _ABOVE.search(key(cell)) or _ABOVE.search(text)
+            if not within or not _ALONE.fullmatch(text):
+                group = _group(sheet, row, column, heading) if _AT_END.match(text) and row == heading.top - 1 else ""
+                if group == "spans":
+                    continue
+                if group == "unclear":
+                    return cell.strip()
+            within = within or _AT_END.match(text)
+            if within:
+                return UNITS[within[1]]
+            if not unclear and _UNCLEAR.search(text):
+                unclear = cell.strip()
+    return unclear or 0
+
+
+def _group(sheet: Sheet, row: int, column: int, heading: Heading) -> Literal["", "spans", "unclear"]:
+    """Whether the cell directly above the heading is the name of some of its columns, not of the table."""
+    left, right = min(heading.written), max(heading.written)
+    reach = next((m[3] for m in sheet.merged if m[0] <= row <= m[2] and m[1] == column and m[3] > column), column)
+    alone = all(cell == "" for at, cell in enumerate(sheet.cells[row]) if at != column)
+    if (alone and (column <= left or reach == column)) or 2 * (reach - column + 1) > right - left + 1:
+        return ""
+    return "unclear" if reach == column else "spans"

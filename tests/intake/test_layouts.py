@@ -1,0 +1,94 @@
+"""Layouts as clerks make them: where a unit stands and of what it speaks, which lines are rows, which are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from disburse.errors import FileUnreadable
+from tests.intake.made import FIELDS, found, lines, save, taken
+
+G, H, J = FIELDS.index("approved_amount"), FIELDS.index("basis_amount"), FIELDS.index("other_public_funds")
+
+
+def plain(*rows, unit=""):
+    """A table whose amount headings name no unit, or `unit`."""
+    heading, *body = lines(*rows)
+    return [[text.replace("(元)", unit) for text in heading], *body]
+
+
+def fen(intake):
+    return intake.rows["approved_amount_fen"].tolist()
+
+
+def test_a_unit_above_some_columns_speaks_only_of_these(tmp_path, policy):
+    group = [None] * len(FIELDS)
+    group[0], group[H] = "基本情况", "投入情况（万元）"
+
+    def merge(sheet):
+        sheet.merge_cells(start_row=2, end_row=2, start_column=H + 1, end_column=J + 1)
+
+    table = plain({"approved_amount": 300000.5, "basis_amount": 90})
+    intake = taken(policy, save(tmp_path / "a.xlsx", [["标题"], group, *table], change=merge))
+    assert (found(intake), fen(intake)) == ([], [30000050])
+    assert intake.rows["basis_amount_fen"].tolist() == [90_000_000]
+
+
+@pytest.mark.parametrize("title", ["资金安排表（万元）", "单位：万元"])
+def test_a_title_over_the_table_speaks_of_all_of_it(tmp_path, policy, title):
+    def merge(sheet):
+        sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=len(FIELDS))
+
+    intake = taken(policy, save(tmp_path / "a.xlsx", [[title], *plain({"approved_amount": 30})], change=merge))
+    assert (found(intake), fen(intake)) == ([], [30_000_000])
+
+
+def test_the_unit_of_a_heading_or_remark_is_not_that_of_the_next_table(tmp_path, policy):
+    second = [[], ["第二部分"], *plain({"application_no": "B", "approved_amount": 1500})]
+    for name, first, expected in (
+        ("a.xlsx", plain({"approved_amount": 30, "basis_amount": 90}, unit="(万元)"), 30_000_000),
+        ("b.xlsx", plain({"approved_amount": 30, "remark": "其中设备投入（万元）"}), 3000),
+    ):
+        intake = taken(policy, save(tmp_path / name, [*first, *second]))
+        assert (found(intake), fen(intake)) == ([], [expected, 150_000])
+
+
+@pytest.mark.parametrize(("above", "second"), [(None, 30_000_000), ("单位:元", 3000)])
+def test_a_unit_above_the_first_table_holds_for_the_sheet_until_another(tmp_path, policy, above, second):
+    row = {"approved_amount": 30, "basis_amount": 90}
+    sheet = [["单位:万元"], *plain(row), [], [above], *plain(row | {"application_no": "B"})]
+    intake = taken(policy, save(tmp_path / "a.xlsx", sheet))
+    assert (found(intake), fen(intake)) == ([], [30_000_000, second])
+
+
+@pytest.mark.parametrize(
+    "above", ["单位：万元人民币", "单位：人民币万元", "单位为万元", "单位:（万元）", "单位；万元", "单位：万元、个"]
+)
+def test_a_unit_is_understood_however_it_is_written(tmp_path, policy, above):
+    intake = taken(policy, save(tmp_path / "a.xlsx", [[above], *plain({"approved_amount": 30})]))
+    assert (found(intake), fen(intake)) == ([], [30_000_000])
+
+
+@pytest.mark.parametrize("above", ["单位：人民币（万元）整", "金额单位是万元的"])
+def test_a_unit_that_is_not_understood_stops(tmp_path, policy, above):
+    path = save(tmp_path / "a.xlsx", [[above], *plain({"approved_amount": 30})])
+    with pytest.raises(FileUnreadable, match="看不懂") as caught:
+        taken(policy, path)
+    assert caught.value.code == "WORKBOOK_UNREADABLE"
+    assert len(taken(policy, save(tmp_path / "b.xlsx", [[above], *lines({})])).rows) == 1
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_line_of_units_under_the_heading_belongs_to_it(tmp_path, policy, merged):
+    heading, *rows = plain({"approved_amount": 30, "basis_amount": 90}, {})
+    units = [None] * len(FIELDS)
+    units[G] = units[H] = "（万元）"
+    units[0] = "(必填)" if not merged else None
+
+    def merge(sheet):
+        for column in range(len(FIELDS)):
+            if merged and units[column] is None:
+                sheet.merge_cells(start_row=1, end_row=2, start_column=column + 1, end_column=column + 1)
+
+    intake = taken(policy, save(tmp_path / "a.xlsx", [heading, units, *rows], change=merge))
+    assert (found(intake), fen(intake)[0]) == ([], 30_000_000)
+    assert intake.rows["source_row"].tolist() == [3, 4]
