@@ -31,6 +31,16 @@ _NOTE = re.compile(r"[:。;,、]|^(?:注|备注|说明)")
 _PARTIAL = {"小计", "subtotal"}
 
 
+_NOTHING = re.compile(r"无|/|-+|—+")
+"""What stands in a cell for nothing."""
+
+_CODE_FROM = 15
+"""Signs of a text under 统一社会信用代码 from which on it is taken for one, right or wrong."""
+
+_TELLING = 4
+"""Filled columns from which on a line is an application, whatever its number looks like; signatures take up to three."""
+
+
 @dataclass(frozen=True)
 class TotalLine:
     """A line that declares totals: of all rows of the table, or (小计) of a part of them. `row` counts from 0."""
@@ -192,14 +202,17 @@ def _lines(
     rows: list[int] = []
     totals: list[TotalLine] = []
     taken: set[int] = set()
+    titles = _titles_between(sheet, heading, end, columns) if number >= 0 else frozenset()
     for row in range(heading.below, end):
+        if row in titles:
+            continue
         line = sheet.cells[row]
         first = line[number] if number >= 0 else ""
         if not (isinstance(first, str) and first.isascii() and first.strip() and _is_number(first)):
             if not any(cell != "" for cell in line):
                 continue
             label = _label(line)
-            if label and (number < 0 or not _written(first) or _label([first])):
+            if label and (number < 0 or not _written(first) or _label([first])) and not _has_code(line, heading):
                 totals.append(TotalLine(row, "part" if squashed(label[1]) in _PARTIAL else "all", label[0]))
                 continue
             if number < 0:
@@ -226,8 +239,27 @@ def _label(line: Sequence[Cell]) -> tuple[str, str] | None:
     return None
 
 
+def _titles_between(sheet: Sheet, heading: Heading, end: int, columns: Sequence[int]) -> frozenset[int]:
+    """The lines directly before the next table's heading that hold one text and nothing else: its title, no row of this one."""
+    found = set()
+    for row in range(end - 1, heading.below - 1, -1):
+        if end == len(sheet.cells):
+            break
+        filled = [cell for column in columns if (cell := sheet.cells[row][column]) != ""]
+        if len(filled) > 1 or any(not isinstance(cell, str) or key(cell).isascii() for cell in filled):
+            break
+        found.add(row)
+    return frozenset(found)
+
+
+def _has_code(line: Sequence[Cell], heading: Heading) -> bool:
+    """Whether the line has what looks like a credit code: then it is an application, whatever its remark says."""
+    code = line[heading.columns["uscc"]] if "uscc" in heading.columns else ""
+    return len(key(code)) >= _CODE_FROM if isinstance(code, str) else True
+
+
 def _written(cell: Cell) -> bool:
-    return bool(key(cell)) if isinstance(cell, str) else True
+    return bool(key(cell)) and not _NOTHING.fullmatch(key(cell)) if isinstance(cell, str) else True
 
 
 def _is_number(text: str) -> bool:
@@ -245,7 +277,9 @@ def _is_own_number(first: Cell, line: Sequence[Cell], heading: Heading, merged: 
     if _is_number(first) and not merged:
         return True
     code = line[heading.columns["uscc"]] if "uscc" in heading.columns else ""
-    return not isinstance(code, str) or _is_number(code)
+    told = [line[column] for column in heading.columns.values()]
+    told = [cell for cell in told if not isinstance(cell, str) or (key(cell) and ":" not in key(cell))]
+    return not isinstance(code, str) or _is_number(code) or len(told) >= _TELLING
 
 
 def _is_amount(cell: Cell) -> bool:

@@ -94,6 +94,10 @@ def _column(table: SheetTable, column: Column, at: int, amounts: pd.Series[int],
                 yield Finding(-1, "TOTAL_MISMATCH", column.field, told, place=place)
 
 
+_MOST = 1e15
+"""Numbers from here on, and those that are none, are for the reader to refuse."""
+
+
 def _declared(cell: Cell, column: Column, policy: Policy, fen_per: int) -> int | Fault | None:
     """The declared amount in fen; None where there is none, also where a formula was never calculated.
 
@@ -101,7 +105,7 @@ def _declared(cell: Cell, column: Column, policy: Policy, fen_per: int) -> int |
     """
     if cell == "" or isinstance(cell, NotCalculated):
         return None
-    if isinstance(cell, float):
+    if isinstance(cell, float) and abs(cell) < _MOST:
         fen = Decimal(f"{cell:.15g}") * fen_per
         return int(fen.quantize(Decimal(1), ROUND_HALF_EVEN))
     read = reader(column, policy, fen_per)(cell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from disburse.errors import FileUnreadable
-from tests.intake.made import FIELDS, found, lines, save, taken
+from tests.intake.made import FIELDS, found, lines, save, taken, total
 
 G, H, J = FIELDS.index("approved_amount"), FIELDS.index("basis_amount"), FIELDS.index("other_public_funds")
 
@@ -92,3 +92,35 @@ def test_a_line_of_units_under_the_heading_belongs_to_it(tmp_path, policy, merge
     intake = taken(policy, save(tmp_path / "a.xlsx", [heading, units, *rows], change=merge))
     assert (found(intake), fen(intake)[0]) == ([], 30_000_000)
     assert intake.rows["source_row"].tolist() == [3, 4]
+
+
+def test_a_title_between_two_tables_is_no_row(tmp_path, policy):
+    for title in ("附件2", "2025年6月申报表（第二批）"):
+        intake = taken(policy, save(tmp_path / "a.xlsx", [*lines({}), [], [title], *lines({"application_no": "B1"})]))
+        assert list(intake.rows["application_no"]) == ["SQ-1", "B1"]
+        assert found(intake) == []
+
+
+def test_a_total_line_may_have_a_stroke_for_its_number(tmp_path, policy):
+    line = total("/", applicant_name="合计", approved_amount=350000)
+    intake = taken(policy, save(tmp_path / "a.xlsx", [*lines({}), line]))
+    assert (len(intake.rows), found(intake)) == (1, [])
+
+
+def test_a_row_whose_remark_speaks_of_a_total_is_a_row(tmp_path, policy):
+    intake = taken(policy, save(tmp_path / "a.xlsx", lines({"remark": "三年合计", "application_no": None})))
+    assert found(intake) == [("CELL_REQUIRED", "A2")]
+
+
+@pytest.mark.parametrize("number", ["A", "注1", "甲"])
+def test_a_full_line_is_a_row_whatever_its_number_looks_like(tmp_path, policy, number):
+    row = {"application_no": number, "approved_amount": None, "uscc": None}
+    intake = taken(policy, save(tmp_path / "a.xlsx", lines(row)))
+    assert len(intake.rows) == 1
+    assert {code for code, _ in found(intake)} == {"CELL_REQUIRED"}
+
+
+@pytest.mark.parametrize("declared", [1e27, 1e300])
+def test_a_total_beyond_all_money_is_a_finding(tmp_path, policy, declared):
+    intake = taken(policy, save(tmp_path / "a.xlsx", [*lines({}), total("合计", approved_amount=declared)]))
+    assert {code for code, _ in found(intake)} == {"AMOUNT_INVALID"}
