@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from disburse import __version__
 from disburse.case import Case, Lists
+from disburse.copies import Copy, write_copies
 from disburse.dossier import (
     Inputs,
     complete_or_not_at_all,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from disburse.errors import FileUnreadable
     from disburse.findings import Placed
+    from disburse.intake import Intake
     from disburse.policy import Policy
     from disburse.store import Head
 
@@ -52,13 +54,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """What `check` found: every finding at its place, files that stopped, files skipped, what could not be checked."""
+    """What `check` found: every finding at its place, files that stopped, files skipped, what could not be checked.
+
+    copies  the marked copies written
+    """
 
     settlement: Settlement
     placed: list[Placed]
     stopped: list[FileUnreadable]
     skipped: tuple[str, ...]
     not_checked: tuple[str, ...]
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Calculated:
 
     policy: Policy
     lists: Lists
+    intake: Intake
     settlement: Settlement
     placed: list[Placed]
     files: dict[str, bytes]
@@ -113,8 +120,11 @@ def form(out: Path, policy_file: Path, measures: Sequence[str], name: str | None
     complete_or_not_at_all(out, write)
 
 
-def check(paths: Sequence[Path], inputs: Inputs, store_url: str, progress: Progress) -> Checked:
-    """Steps 1–3 of the calculation with whatever is given. Nothing is written, no store is made."""
+def check(paths: Sequence[Path], inputs: Inputs, store_url: str, annotate: Path | None, progress: Progress) -> Checked:
+    """Steps 1–3 of the calculation with whatever is given; no store is made.
+
+    annotate  folder for the marked copies; None to write nothing
+    """
     policy = load_policy(inputs.policy)
     found, skipped, unopened = sources(paths, stop=False)
     case = Case(policy, open_store(store_url, create=False).booked(), _lists(inputs, policy), inputs.pay_date)
@@ -122,7 +132,12 @@ def check(paths: Sequence[Path], inputs: Inputs, store_url: str, progress: Progr
     progress(say("检查", "Checking"))
     settlement = examine(intake.rows, intake.findings, case)
     stopped = [*unopened, *intake.stopped]
-    return Checked(settlement, intake.placed(settlement.findings), stopped, tuple(skipped), _unchecked(inputs))
+    copies: list[Copy] = []
+    if annotate:
+        progress(say("写出标注副本", "Writing the marked copies"))
+        copies = write_copies(annotate, found, intake, settlement.findings, stopped)
+    placed = [*intake.placed(settlement.findings), *(copy.lost for copy in copies if copy.lost)]
+    return Checked(settlement, placed, stopped, tuple(skipped), _unchecked(inputs), tuple(copies))
 
 
 def _unchecked(inputs: Inputs) -> tuple[str, ...]:
@@ -147,16 +162,17 @@ def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url:
     calculated = calculate(month, inputs, opening.booked, progress)
     open_items = _not_sent_again(opening.open_items, calculated.settlement)
 
-    def write(folder: Path) -> str:
+    def write(folder: Path) -> tuple[str, list[Copy]]:
         folder.mkdir()
         kept = keep_inputs(folder, inputs, {"bookings": bookings(opening.booked), "open_items": bookings(open_items)})
         record = sealed(_record(month, inputs, calculated, opening.head, kept))
-        _write_month(folder, month, inputs, calculated, record["run"], open_items, progress)
+        copies = _write_month(folder, month, inputs, calculated, record["run"], open_items, progress)
         write_record(folder, record)
-        return str(record["run"])
+        return str(record["run"]), copies
 
-    run_hash = complete_or_not_at_all(target, write)
-    said = (*_opening_said(opening.head), *_funds_unknown(calculated))
+    run_hash, copies = complete_or_not_at_all(target, write)
+    incomplete = (f"annotated/{copy.file.name}{say('：', ': ')}{copy.lost.message}" for copy in copies if copy.lost)
+    said = (*_opening_said(opening.head), *_funds_unknown(calculated), *incomplete)
     return Run(out, calculated.settlement, run_hash, inputs.not_checked, tuple(skipped), open_items, said)
 
 
@@ -185,7 +201,7 @@ def calculate(month: str, inputs: Inputs, booked: pd.DataFrame, progress: Progre
     progress(say("计算", "Calculating"))
     settlement = settle(intake.rows, intake.findings, case)
     placed = intake.placed(settlement.findings)
-    return Calculated(policy, lists, settlement, placed, records(settlement, placed, month))
+    return Calculated(policy, lists, intake, settlement, placed, records(settlement, placed, month))
 
 
 def post(
@@ -255,7 +271,8 @@ def _record(month: str, inputs: Inputs, calculated: Calculated, head: Head, kept
 def _write_month(
     folder: Path, month: str, inputs: Inputs, calculated: Calculated, run_hash: str, open_items: pd.DataFrame,
     progress: Progress,
-) -> None:  # fmt: skip
+) -> list[Copy]:  # fmt: skip
+    """Write every file of the month but run.json; return the marked copies."""
     progress(say("写出拨付清单", "Writing the ledger"))
     for name, content in calculated.files.items():
         (folder / name).write_bytes(content)
@@ -273,6 +290,8 @@ def _write_month(
     write_ledger(folder / "ledger.xlsx", settled)
     progress(say("写出各单位问题清单", "Writing the exceptions"))
     write_exceptions(folder / "exceptions", settled)
+    progress(say("写出标注副本", "Writing the marked copies"))
+    return write_copies(folder / "annotated", inputs.sources, calculated.intake, calculated.settlement.findings, ())
 
 
 def _must_agree(name: str, written: bytes, now: bytes) -> None:

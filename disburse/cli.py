@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from disburse import __version__, screen, settings
-from disburse.errors import FileUnreadable, Mendable
+from disburse.errors import Mendable
 from disburse.language import say
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from disburse.batch import Checked
     from disburse.dossier import Inputs
-    from disburse.findings import Placed
 
 LISTS = ("exclusions", "awards", "register", "budget", "waivers")
 
@@ -214,7 +213,8 @@ def check() -> click.Command:
     @click.command(
         cls=Command,
         help=say(
-            "检查申报表：一次列出全部问题，不写任何文件。", "Check workbooks: every finding at once; writes nothing."
+            "检查申报表：一次列出全部问题；加 --annotate 则另存一份标出问题的副本，原文件不变。",
+            "Check workbooks: every finding at once; with --annotate also a copy with the faults marked.",
         ),
     )
     @click.argument(
@@ -226,15 +226,25 @@ def check() -> click.Command:
     )
     @_pay_date(say("不给则不检查与拨付日有关的各项", ""))
     @_list_options
+    @click.option(
+        "--annotate", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+        help=say("在此文件夹里写出标出问题的副本，不覆盖已有文件。", "Write marked copies into this folder; nothing is overwritten."),
+    )  # fmt: skip
     @click.option("--json", "as_json", is_flag=True, help=say("以 JSON 输出。", "Print JSON."))
     @click.pass_obj
     def command(
-        common: dict[str, Any], /, files: tuple[Path, ...], pay_date: Any, as_json: bool, **lists: Path | None
+        common: dict[str, Any],
+        /,
+        files: tuple[Path, ...],
+        pay_date: Any,
+        annotate: Path | None,
+        as_json: bool,
+        **lists: Path | None,
     ) -> None:
         from disburse import batch
 
         inputs = _inputs(common["policy"], lists, pay_date)
-        checked = batch.check(files, inputs, common["store"], screen.progress())
+        checked = batch.check(files, inputs, common["store"], annotate, screen.progress())
         screen.clear()
         sys.exit(_report(checked, as_json))
 
@@ -244,9 +254,9 @@ def check() -> click.Command:
 
 def _report(checked: Checked, as_json: bool) -> int:
     """Print the findings; 2 where a file could not be read, 1 where anything is to be mended, else 0."""
-    from disburse.findings import TO_MEND
+    from disburse.findings import TO_MEND, stopped
 
-    placed = [*(_stopped(each) for each in checked.stopped), *checked.placed]
+    placed = [*map(stopped, checked.stopped), *checked.placed]
     counts: dict[str, int] = Counter(each.severity for each in placed)
     (screen.check_json if as_json else screen.show_check)(checked, placed, counts)
     if checked.stopped:
@@ -257,15 +267,6 @@ def _report(checked: Checked, as_json: bool) -> int:
         click.echo(say("请按 → 后的提示改正后再报送。", "Mend what stands after → before sending."), err=True)
         return 1
     return 0
-
-
-def _stopped(error: FileUnreadable) -> Placed:
-    from disburse.findings import Placed, remedy
-
-    return Placed(
-        code=error.code, severity="stop", source_file=error.name, source_sheet=error.sheet, cell=error.cell,
-        application_no="", column=error.column, value="", message=str(error.found), remedy=remedy(error.code, {}), reference="",
-    )  # fmt: skip
 
 
 def run() -> click.Command:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from disburse.language import Wording
 from disburse.shipped import shipped
 from disburse.yamlfile import load_yaml
+
+if TYPE_CHECKING:
+    from disburse.errors import FileUnreadable
 
 Severity = Literal["stop", "error", "reject", "hold", "carry", "reduce", "notice"]
 
@@ -122,6 +125,22 @@ def discreet(values: dict[str, str]) -> dict[str, str]:
 def remedy(code: str, values: dict[str, str]) -> str:
     """How to mend it, in the current language."""
     return str(catalogue()[code].remedy).format_map(values)
+
+
+def stopped(error: FileUnreadable) -> Placed:
+    """What stops a file, as a finding."""
+    return Placed(
+        code=error.code, severity="stop", source_file=error.name, source_sheet=error.sheet, cell=error.cell,
+        application_no="", column=error.column, value="", message=str(error.found), remedy=remedy(error.code, {}), reference="",
+    )  # fmt: skip
+
+
+def of_file(name: str, code: str, **values: str) -> Placed:
+    """A finding on a file as a whole."""
+    return Placed(
+        code=code, severity=catalogue()[code].severity, source_file=name, source_sheet="", cell="", application_no="",
+        column="", value="", message=message(code, values), remedy=remedy(code, values), reference="",
+    )  # fmt: skip
 
 
 def masked(account_no: str) -> str:

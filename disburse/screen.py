@@ -65,6 +65,8 @@ def show_check(checked: Checked, placed: list[Placed], counts: dict[str, int]) -
 
     show_findings(placed)
     show_skipped(checked.skipped)
+    for copy in checked.copies:
+        click.echo(say(f"标注副本：{copy.file}（{copy.count} 处）", f"Marked copy: {copy.file} ({copy.count})"))
     if checked.not_checked:
         click.echo(say("未核对：", "Not checked: ") + say("；", "; ").join(checked.not_checked))
     rows = len(checked.settlement.rows)
@@ -78,6 +80,7 @@ def check_json(checked: Checked, placed: list[Placed], counts: dict[str, int]) -
         "counts": dict(counts),
         "not_checked": list(checked.not_checked),
         "skipped": list(checked.skipped),
+        "copies": [str(copy.file) for copy in checked.copies],
         "findings": [_public(each) for each in placed],
     }
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))

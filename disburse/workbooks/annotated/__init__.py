@@ -1,0 +1,212 @@
+"""The workbook as it was sent, with its faults marked: cells coloured and commented, a column 问题 to filter by, and a
+first sheet 问题清单 with links to the cells.
+
+Only what a mark needs is changed, in the parts of the file itself; pictures, text boxes, drop-downs, macros and stored
+results stay byte for byte. Whatever this program added before is taken away first, so a copy of a copy is the same copy.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lxml import etree
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
+
+from disburse.findings import catalogue, of_file, precedence
+from disburse.language import say
+from disburse.workbooks.annotated.comments import Comments
+from disburse.workbooks.annotated.listing import NAME, listing
+from disburse.workbooks.annotated.package import Package, Unmarkable, main
+from disburse.workbooks.annotated.sheet import SheetXml, column_range
+from disburse.workbooks.annotated.styles import Styles
+from disburse.workbooks.annotated.workbook import COLUMN, FILTER, FILTERED, Workbook, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from disburse.findings import Placed
+    from disburse.workbooks.annotated.workbook import Entry
+
+__all__ = ["Area", "Marks", "Unmarkable", "write_annotated"]
+
+LAST_COLUMN = 16_383
+
+
+@dataclass(frozen=True)
+class Area:
+    """A table on a sheet, rows and columns from 0: its heading, its first column, its last row, the first free column."""
+
+    heading: int
+    left: int
+    bottom: int
+    free: int
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What is to be marked in one workbook.
+
+    findings  with the enterprise each is about; each once per code and place, in the order of the list
+    lines     sheet → row (from 0) → what stands in the column 问题
+    tables    sheet → its tables
+    """
+
+    findings: Sequence[tuple[Placed, str]]
+    lines: Mapping[str, Mapping[int, Sequence[Placed]]] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[Area]] = field(default_factory=dict)
+
+    def cells(self, sheet: str) -> dict[tuple[int, int], list[Placed]]:
+        """The findings on each cell of the sheet, the severest first."""
+        found: dict[tuple[int, int], list[Placed]] = defaultdict(list)
+        for placed, _ in self.findings:
+            if placed.source_sheet == sheet and placed.cell:
+                found[xl_cell_to_rowcol(placed.cell)].append(placed)
+        return {at: sorted(each, key=lambda placed: precedence(placed.code)) for at, each in found.items()}
+
+
+def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str = "") -> Placed | None:
+    """Write the marked copy of the .xlsx or .xlsm at `path`; return a finding on what it does not keep.
+
+    name  of the file that was sent
+    lost  what was lost before, in words
+
+    Without findings the copy is the workbook with all marks of ours taken away.
+    Raises Unmarkable for a package that is not built in the usual way.
+    """
+    with Package(path) as package:
+        book = Workbook(package)
+        styles = Styles(package, book.styles())
+        again = book.take_list_away()
+        unmarked = {style: styles.unmarked(style) for style in styles.marks()} if again else {}
+        left = [_sheet(book, styles, unmarked, at, entry, marks) for at, entry in enumerate(book.sheets)]
+        words = say("；", "; ").join([*([lost] if lost else []), *_lost(package, sum(left))])
+        notice = of_file(name, "COPY_INCOMPLETE", found=words) if words else None
+        if marks.findings:
+            listed = [*marks.findings, *([(notice, "")] if notice else [])]
+            book.add_list(_free_name(book), listing(listed, styles))
+        package.save(target)
+        return notice
+
+
+def _lost(package: Package, uncommented: int) -> list[str]:
+    lost = []
+    if package.related("", "origin"):
+        lost.append(say("数字签名（内容有改动，签名失效）", "the digital signature (the content has changed)"))
+    if uncommented:
+        lost.append(
+            say(
+                f"{uncommented} 个单元格的问题未写成批注（见问题清单）",
+                f"comments on {uncommented} cells (see the list)",
+            )
+        )
+    return lost
+
+
+def _free_name(book: Workbook) -> str:
+    taken = {entry.name.casefold() for entry in book.sheets}
+    names = (NAME if number == 1 else f"{NAME} ({number})" for number in range(1, len(taken) + 2))
+    return next(name for name in names if name.casefold() not in taken)
+
+
+def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], at: int, entry: Entry, marks: Marks) -> int:
+    """Mark one sheet; the number of cells that got no comment."""
+    before = book.column_of(at)
+    cells = marks.cells(entry.name) if entry.is_worksheet else {}
+    if not entry.is_worksheet or not (cells or unmarked or before is not None):
+        if marks.findings:
+            _deselect(book.package, entry.part)
+        return 0
+    sheet = SheetXml(book.package, entry.part)
+    comments = Comments(book.package, sheet, at)
+    sheet.everywhere = unmarked
+    sheet.cleared = before
+    comments.take_away()
+    _unfilter(book, sheet, at, before)
+    book.drop_name(COLUMN, at)
+    for (row, column), found in cells.items():
+        severity = found[0].severity
+        sheet.restyled.setdefault(row, {})[column] = partial(styles.marked, severity=severity)
+    lines = marks.lines.get(entry.name, {})
+    if lines:
+        _column(book, sheet, styles, at, before, marks.tables[entry.name], lines, entry)
+    for view in sheet.root.iterfind(f"{main('sheetViews')}/{main('sheetView')}") if marks.findings else ():
+        view.attrib.pop("tabSelected", None)
+    left = comments.add({cell: "\n".join(map(_words, found)) for cell, found in cells.items()})
+    sheet.save()
+    return left
+
+
+def _deselect(package: Package, part: str) -> None:
+    """A sheet selected besides the list would be edited together with it."""
+    content = package.read(part)
+    head = content[: content.find(b"sheetData")] if b"sheetData" in content else content
+    if b' tabSelected="1"' in head:
+        package.put(part, head.replace(b' tabSelected="1"', b"") + content[len(head) :])
+
+
+def _words(placed: Placed) -> str:
+    """A finding as a comment says it."""
+    title = catalogue()[placed.code].title
+    return say(f"【{title}】", f"[{title}] ") + f"{placed.discreet or placed.message}\n→ {placed.remedy}"
+
+
+def _column(
+    book: Workbook, sheet: SheetXml, styles: Styles, at: int, before: int | None, tables: Sequence[Area],
+    lines: Mapping[int, Sequence[Placed]], entry: Entry,
+) -> None:  # fmt: skip
+    """The column 问题: beside every table of the sheet, its codes and messages on the rows they speak of."""
+    column = before if before is not None else max(table.free for table in tables)
+    if column > LAST_COLUMN:
+        return
+    heading, text = styles.look("heading"), styles.look("plain")
+    for table in tables:
+        sheet.texts.setdefault(table.heading, {})[column] = (say("问题", "问题 Findings"), heading)
+    for row, placed in lines.items():
+        said = say("；", "; ").join(
+            f"{each.code} {catalogue()[each.code].title}{say('：', ': ')}{each.discreet or each.message}"
+            for each in sorted(placed, key=lambda each: precedence(each.code))
+        )
+        sheet.texts.setdefault(row, {}).setdefault(column, (said, text))
+    sheet.widen(column)
+    sheet.reach(column)
+    book.set_name(COLUMN, at, f"{quoted(entry.name)}!{column_range(column)}")
+    _filter(book, sheet, at, max(tables, key=lambda table: table.bottom - table.heading), column, entry)
+
+
+def _filter(book: Workbook, sheet: SheetXml, at: int, table: Area, column: int, entry: Entry) -> None:
+    """Let the column be filtered: by the filter that is there, else by one over the table. A sheet holds only one."""
+    found = sheet.root.find(main("autoFilter"))
+    if found is not None:
+        first, _, last = found.get("ref", "").partition(":")
+        if not last or xl_cell_to_rowcol(first)[0] != table.heading or xl_cell_to_rowcol(last)[1] > column:
+            return
+        reference = f"{first}:{xl_rowcol_to_cell(xl_cell_to_rowcol(last)[0], column)}"
+        found.set("ref", reference)
+    elif sheet.root.find(main("tableParts")) is not None:
+        return  # Excel's own tables bring their own filter
+    else:
+        reference = f"{xl_rowcol_to_cell(table.heading, table.left)}:{xl_rowcol_to_cell(table.bottom, column)}"
+        sheet.insert(etree.Element(main("autoFilter"), ref=reference))
+        book.set_name(FILTER, at, f"{quoted(entry.name)}!$A$1")
+    first, _, last = reference.partition(":")
+    (top, left), (bottom, right) = xl_cell_to_rowcol(first), xl_cell_to_rowcol(last)
+    absolute = f"{xl_rowcol_to_cell(top, left, True, True)}:{xl_rowcol_to_cell(bottom, right, True, True)}"  # noqa: FBT003
+    book.set_name(FILTERED, at, f"{quoted(entry.name)}!{absolute}")
+
+
+def _unfilter(book: Workbook, sheet: SheetXml, at: int, column: int | None) -> None:
+    """Take away the filter that was ours, or our column out of the one that was not."""
+    found = sheet.root.find(main("autoFilter"))
+    if found is None or column is None:
+        return
+    first, _, last = found.get("ref", "").partition(":")
+    if book.has_name(FILTER, at):
+        sheet.root.remove(found)
+        book.drop_name(FILTER, at)
+        book.drop_name(FILTERED, at)
+    elif last and xl_cell_to_rowcol(last)[1] == column:
+        found.set("ref", f"{first}:{xl_rowcol_to_cell(xl_cell_to_rowcol(last)[0], column - 1)}")

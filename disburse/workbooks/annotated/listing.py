@@ -1,0 +1,88 @@
+"""The sheet 问题清单: every finding of the workbook, each with a link to its cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from disburse.findings import catalogue
+from disburse.language import say
+from disburse.workbooks import fit
+from disburse.workbooks.annotated.sheet import xml_text
+from disburse.workbooks.annotated.workbook import quoted
+from disburse.workbooks.book import SIZE
+from disburse.workbooks.words import SEVERITY, word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from disburse.findings import Placed
+    from disburse.workbooks.annotated.styles import Styles
+
+NAME = "问题清单"
+
+_HEADINGS = (
+    ("企业", "Enterprise", 24), ("申报编号", "Application no.", 18), ("问题", "What", 52), ("如何改正", "How to mend", 40),
+    ("列", "Column", 16), ("单元格", "Cell", 16), ("依据", "Reference", 24),
+)  # fmt: skip
+_LINK = 5
+
+
+def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> bytes:
+    """The sheet's XML: a line for each finding, with the enterprise it is about; a link where it has a cell."""
+    text, link, heading = (styles.look(look) for look in ("text", "link", "heading"))
+    lines = [_row(0, [say(zh, en) for zh, en, _ in _HEADINGS], [heading] * len(_HEADINGS))]
+    links = []
+    for at, (placed, applicant) in enumerate(findings, start=1):
+        looks = [text] * len(_HEADINGS)
+        if placed.cell:
+            looks[_LINK] = link
+            where = f"{quoted(placed.source_sheet)}!{placed.cell}"
+            links.append(f'<hyperlink ref="{xl_rowcol_to_cell(at, _LINK)}" location={quoteattr(where)}/>')
+        looks[2] = styles.marked(text, placed.severity)
+        lines.append(_row(at, _values(placed, applicant), looks))
+    if not findings:
+        lines.append(_row(1, ["", "", say("没有发现问题", "Nothing found"), "", "", "", ""], [text] * len(_HEADINGS)))
+    columns = "".join(
+        f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, (*_, width) in enumerate(_HEADINGS, 1)
+    )
+    last = xl_rowcol_to_cell(max(len(findings), 1), len(_HEADINGS) - 1)
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+        f'<dimension ref="A1:{last}"/>'
+        '<sheetViews><sheetView tabSelected="1" workbookViewId="0"><pane ySplit="1" topLeftCell="A2" '
+        'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/>'
+        f"<cols>{columns}</cols><sheetData>{''.join(lines)}</sheetData>"
+        f'<autoFilter ref="A1:{last}"/>'
+        + (f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else "")
+        + '<pageMargins left="0.3" right="0.3" top="0.4" bottom="0.55" header="0.2" footer="0.25"/>'
+        '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>'
+        f"<headerFooter><oddFooter>&amp;C{say('第 &amp;P 页，共 &amp;N 页', 'Page &amp;P of &amp;N')}</oddFooter></headerFooter>"
+        "</worksheet>"
+    ).encode()
+
+
+def _values(placed: Placed, applicant: str) -> list[str]:
+    title = catalogue()[placed.code].title
+    said = f"【{word(SEVERITY, placed.severity)}】{title}：{placed.discreet or placed.message}（{placed.code}）"
+    said_en = f"[{word(SEVERITY, placed.severity)}] {title}: {placed.discreet or placed.message} ({placed.code})"
+    cell = f"{placed.source_sheet}!{placed.cell}" if placed.source_sheet and placed.cell else placed.source_sheet
+    return [
+        applicant, placed.application_no, say(said, said_en), placed.remedy, placed.column, cell, placed.reference
+    ]  # fmt: skip
+
+
+def _row(at: int, values: Sequence[str], looks: Sequence[int]) -> str:
+    cells = "".join(
+        f'<c r="{xl_rowcol_to_cell(at, column)}" s="{look}" t="inlineStr">'
+        f'<is><t xml:space="preserve">{xml_text(value)}</t></is></c>'
+        if value
+        else f'<c r="{xl_rowcol_to_cell(at, column)}" s="{look}"/>'
+        for column, (value, look) in enumerate(zip(values, looks, strict=True))
+    )
+    lines = max(fit.lines(value, width, SIZE) for value, (*_, width) in zip(values, _HEADINGS, strict=True))
+    return f'<row r="{at + 1}" ht="{fit.height(lines, SIZE)}" customHeight="1">{cells}</row>'
