@@ -125,7 +125,7 @@ def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], at: int,
     sheet.everywhere = unmarked
     sheet.cleared = before
     comments.take_away()
-    _unfilter(book, sheet, at, before)
+    _unfilter(book, sheet, at, entry.name)
     book.drop_name(COLUMN, at)
     for (row, column), found in cells.items():
         severity = found[0].severity
@@ -180,9 +180,10 @@ def _column(
 def _filter(book: Workbook, sheet: SheetXml, at: int, table: Area, column: int, entry: Entry) -> None:
     """Let the column be filtered: by the filter that is there, else by one over the table. A sheet holds only one."""
     found = sheet.root.find(main("autoFilter"))
+    before = "" if found is None else found.get("ref", "")
     if found is not None:
-        first, _, last = found.get("ref", "").partition(":")
-        if not last or xl_cell_to_rowcol(first)[0] != table.heading or xl_cell_to_rowcol(last)[1] > column:
+        first, _, last = before.partition(":")
+        if not last or xl_cell_to_rowcol(first)[0] != table.heading or xl_cell_to_rowcol(last)[1] >= column:
             return
         reference = f"{first}:{xl_rowcol_to_cell(xl_cell_to_rowcol(last)[0], column)}"
         found.set("ref", reference)
@@ -191,22 +192,18 @@ def _filter(book: Workbook, sheet: SheetXml, at: int, table: Area, column: int, 
     else:
         reference = f"{xl_rowcol_to_cell(table.heading, table.left)}:{xl_rowcol_to_cell(table.bottom, column)}"
         sheet.insert(etree.Element(main("autoFilter"), ref=reference))
-        book.set_name(FILTER, at, f"{quoted(entry.name)}!$A$1")
-    first, _, last = reference.partition(":")
-    (top, left), (bottom, right) = xl_cell_to_rowcol(first), xl_cell_to_rowcol(last)
-    absolute = f"{xl_rowcol_to_cell(top, left, True, True)}:{xl_rowcol_to_cell(bottom, right, True, True)}"  # noqa: FBT003
-    book.set_name(FILTERED, at, f"{quoted(entry.name)}!{absolute}")
+    book.set_filter(at, entry.name, reference, before)
 
 
-def _unfilter(book: Workbook, sheet: SheetXml, at: int, column: int | None) -> None:
+def _unfilter(book: Workbook, sheet: SheetXml, at: int, name: str) -> None:
     """Take away the filter that was ours, or our column out of the one that was not."""
-    found = sheet.root.find(main("autoFilter"))
-    if found is None or column is None:
+    before, found = book.filtered_before(at), sheet.root.find(main("autoFilter"))
+    if before is None:
         return
-    first, _, last = found.get("ref", "").partition(":")
-    if book.has_name(FILTER, at):
+    book.drop_name(FILTER, at)
+    if before and found is not None:
+        found.set("ref", before)
+        book.set_filtered(at, name, before)
+    elif found is not None:
         sheet.root.remove(found)
-        book.drop_name(FILTER, at)
         book.drop_name(FILTERED, at)
-    elif last and xl_cell_to_rowcol(last)[1] == column:
-        found.set("ref", f"{first}:{xl_rowcol_to_cell(xl_cell_to_rowcol(last)[0], column - 1)}")

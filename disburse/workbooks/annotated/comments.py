@@ -1,6 +1,7 @@
 """Comments on cells: the part that holds the words, and the drawing that shows them.
 
-A comment that was there keeps its words, and ours follow under a line of dashes; taking ours away leaves it as it was.
+Ours stand under a line of their own, by which they are known again: other programs drop the author. A comment that was
+there keeps its words, and taking ours away leaves it as it was.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from disburse.workbooks.annotated.sheet import SheetXml
 
 AUTHOR = "disburse"
-RULE = "────────"
-"""Between the words that were there and ours."""
+HEAD = "──── 问题 ────"
+"""The line above our words."""
 
 MOST = 5_000
 """Comments on one sheet: with more, Excel takes minutes to open it; the column and the list say all the rest."""
@@ -64,9 +65,11 @@ class Comments:
         for comment in list(listed):
             text = comment.find(main("text"))
             words = "" if text is None else "".join(text.itertext())
-            if RULE in words:
-                _cut(text, len(words[: words.index(RULE)].rstrip("\r\n")))
-            elif self._author(comment) == AUTHOR:
+            if HEAD not in words:
+                continue
+            if own := words[: words.index(HEAD)].rstrip("\r\n"):
+                _cut(text, len(own))
+            else:
                 gone.append(xl_cell_to_rowcol(comment.get("ref", "A1")))
                 listed.remove(comment)
         if gone and self._drawing:
@@ -105,10 +108,10 @@ class Comments:
             reference = xl_rowcol_to_cell(*at)
             if reference in there:
                 words = there[reference].find(main("text"))
-                _say(words, f"\n{RULE}\n{text}")
+                _say(words, f"\n{HEAD}\n{text}")
             else:
                 comment = etree.SubElement(self._listed(), main("comment"), ref=reference, authorId=self._own_author())
-                _say(etree.SubElement(comment, main("text")), text)
+                _say(etree.SubElement(comment, main("text")), f"{HEAD}\n{text}")
                 drawn.append((*at, text))
         self._draw(drawn)
         return len(cells) - len(wanted)
@@ -148,18 +151,13 @@ class Comments:
             raise Unmarkable(self._part)
         return found
 
-    def _authors(self) -> list[etree._Element]:
-        return list(self._package.tree(self._part).iterfind(f"{main('authors')}/{main('author')}"))
-
-    def _author(self, comment: etree._Element) -> str:
-        names = [each.text or "" for each in self._authors()]
-        number = int(comment.get("authorId", 0))
-        return names[number] if number < len(names) else ""
-
     def _own_author(self) -> str:
-        names = [each.text or "" for each in self._authors()]
+        authors = self._package.tree(self._part).find(main("authors"))
+        if authors is None:
+            raise Unmarkable(self._part)
+        names = [each.text or "" for each in authors]
         if AUTHOR not in names:
-            etree.SubElement(self._package.tree(self._part).find(main("authors")), main("author")).text = AUTHOR
+            etree.SubElement(authors, main("author")).text = AUTHOR
             names.append(AUTHOR)
         return str(names.index(AUTHOR))
 

@@ -42,8 +42,8 @@ def parsed(content: bytes) -> etree._Element:
 
 
 def written(root: etree._Element) -> bytes:
-    content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-    return content
+    content: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=False)
+    return b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + content
 
 
 class Package:
@@ -81,8 +81,9 @@ class Package:
         self._put[self._names.get(part.lower(), part)] = content
         self._removed.discard(part)
         self._trees.pop(part, None)
-        if kind and part.lower() not in self._names:
-            types = self.tree("[Content_Types].xml")
+        types = self.tree("[Content_Types].xml")
+        known = {each.get("PartName", "").lower() for each in types.iterfind(f"{{{_TYPES}}}Override")}
+        if kind and f"/{part}".lower() not in known:
             etree.SubElement(types, f"{{{_TYPES}}}Override", PartName=f"/{part}", ContentType=kind)
 
     def remove(self, part: str) -> None:

@@ -114,9 +114,11 @@ class Styles:
         new = etree.Element(
             main("xf"), numFmtId="49", fontId=str(self._index(self._fonts, font)),
             fillId=str(self._index(self._fills, fill)), borderId=str(self._index(self._borders, line)),
-            xfId="0", quotePrefix="1", applyNumberFormat="1", applyFont="1", applyFill="1", applyBorder="1",
+            xfId="0", quotePrefix="1", applyNumberFormat="1", applyFont="1", applyBorder="1",
             applyAlignment="1", nsmap={None: MAIN},
         )  # fmt: skip
+        if look == "heading":
+            new.set("applyFill", "1")
         wrap = "0" if look == "plain" else "1"
         etree.SubElement(new, main("alignment"), vertical="center", wrapText=wrap)
         return self._index(self._formats, new)

@@ -21,7 +21,7 @@ COLUMN = "_disburse_column"
 """Of one sheet: refers to the column of findings."""
 
 FILTER = "_disburse_filter"
-"""Of one sheet: there where the filter is ours."""
+"""Of one sheet: the range that was filtered before our column was; one cell where nothing was."""
 
 FILTERED = "_xlnm._FilterDatabase"
 
@@ -34,6 +34,11 @@ _REFERENCE = re.compile(r"(?:'((?:[^']|'')+)'|([^!']+))!\$?([A-Z]{1,3})(?:\$[0-9
 def quoted(name: str) -> str:
     """A sheet's name as a reference spells it, always in quotes."""
     return "'" + name.replace("'", "''") + "'"
+
+
+def _absolute(reference: str) -> str:
+    """A range with its dollar signs."""
+    return re.sub(r"([A-Z]+)([0-9]+)", r"$\1$\2", reference)
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,21 @@ class Workbook:
         within = _REFERENCE.fullmatch(name.text or "") if name is not None else None
         return int(xl_cell_to_rowcol(f"{within[3]}1")[1]) if within else None
 
-    def has_name(self, name: str, at: int) -> bool:
-        return self._name(name, at) is not None
+    def filtered_before(self, at: int) -> str | None:
+        """The range the sheet's filter had without our column, "" where there was none; None where it is not ours."""
+        name = self._name(FILTER, at)
+        if name is None:
+            return None
+        _, _, reference = (name.text or "").rpartition("!")
+        return reference.replace("$", "") if ":" in reference else ""
+
+    def set_filter(self, at: int, sheet: str, reference: str, before: str) -> None:
+        """Say what is filtered now, and what was before."""
+        self.set_filtered(at, sheet, reference)
+        self.set_name(FILTER, at, f"{quoted(sheet)}!{_absolute(before or 'A1')}")
+
+    def set_filtered(self, at: int, sheet: str, reference: str) -> None:
+        self.set_name(FILTERED, at, f"{quoted(sheet)}!{_absolute(reference)}")
 
     def set_name(self, name: str, at: int | None, reference: str) -> None:
         """Give a name to cells; with `at`, one that belongs to that sheet. It replaces the one there was."""
