@@ -27,7 +27,7 @@ lock: .venv/dev  ## resolve the dependencies again, with hashes and without addr
 	$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header pyproject.toml --group build -o requirements.txt
 	$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header pyproject.toml --group build --group dev -c requirements.txt -o requirements-dev.txt
+	  --no-emit-find-links --no-header pyproject.toml --extra postgres --group build --group dev -c requirements.txt -o requirements-dev.txt
 
 words: .venv/dev  ## compile click's words in Chinese
 	$(BIN)/pybabel compile -i disburse/locale/zh_CN/LC_MESSAGES/messages.po -o disburse/locale/zh_CN/LC_MESSAGES/messages.mo

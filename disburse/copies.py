@@ -15,7 +15,7 @@ from disburse.findings import stopped
 from disburse.intake import read_workbook
 from disburse.language import say
 from disburse.workbooks.annotated import Area, Marks, Unmarkable, write_annotated
-from disburse.workbooks.rebuilt import write_rebuilt
+from disburse.workbooks.rebuilt import UNNAMED, write_rebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,11 +81,15 @@ def _copy(source: Source, marks: Marks, folder: Path, beside: Path) -> Copy:
     except Unmarkable:
         plain = beside / "plain.xlsx"
         write_rebuilt(plain, read_workbook(source.path, source.name))
-        kept = say(
-            "格式、公式、图片和批注（副本只含数值）", "formats, formulas, pictures and comments (the copy holds values)"
-        )
-        lost = write_annotated(plain, made, source.name, marks, kept)
+        kept = "" if source.path.suffix.lower() == ".csv" else _bare()
+        lost = write_annotated(plain, made, source.name, marks.under(UNNAMED), kept)
     return Copy(_put(made, folder, _name(source, is_package=is_package)), len(marks.findings), lost)
+
+
+def _bare() -> str:
+    return say(
+        "格式、公式、图片和批注（副本只含数值）", "formats, formulas, pictures and comments (the copy holds values)"
+    )
 
 
 def _name(source: Source, *, is_package: bool) -> str:

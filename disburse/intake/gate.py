@@ -58,13 +58,17 @@ class Encrypted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the reader does not say of one sheet. Rows and columns count from 0."""
+    """What the reader does not say of one sheet. Rows and columns count from 0.
+
+    own_column  the column of findings that a marked copy has; whatever stands in it is no submission
+    """
 
     name: str
     cells: int
     errors: dict[tuple[int, int], str]
     not_calculated: frozenset[tuple[int, int]]
     hidden_rows: frozenset[int]
+    own_column: int | None = None
 
 
 def inspect(path: Path) -> list[Facts]:
@@ -73,7 +77,7 @@ def inspect(path: Path) -> list[Facts]:
         with zipfile.ZipFile(path) as archive:
             parts = _parts(archive)
             _unpackable(archive)
-            facts = [_facts(name, _xml(archive, part)) for name, part in _sheets(archive, parts)]
+            facts = [_facts(name, _xml(archive, part), column) for name, part, column in _sheets(archive, parts)]
             size = sum(each.cells for each in facts)
             if size > MAX_CELLS:
                 raise TooLarge(cells(MAX_CELLS), cells(size))
@@ -145,23 +149,40 @@ def _xml(archive: zipfile.ZipFile, part: str) -> bytes:
     return xml
 
 
-def _sheets(archive: zipfile.ZipFile, parts: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Name and part of every worksheet, in order."""
+def _sheets(archive: zipfile.ZipFile, parts: dict[str, str]) -> Iterator[tuple[str, str, int | None]]:
+    """Name and part of every worksheet, in order, and its column of findings; not the sheet of findings itself."""
     book = _target(archive, parts, "_rels/.rels", "officeDocument")
     if not book.lower().endswith(".xml"):
         raise Irregular("不是 .xlsx 或 .xlsm 工作簿", "it is no .xlsx or .xlsm workbook")
     folder, file = posixpath.split(book)
     related = _relations(archive, parts, f"{folder}/_rels/{file}.rels", folder)
     seen: set[str] = set()
-    for sheet in _tree(archive, parts, book).iterfind("{*}sheets/{*}sheet"):
+    tree = _tree(archive, parts, book)
+    findings, columns = _own(tree)
+    for position, sheet in enumerate(tree.iterfind("{*}sheets/{*}sheet")):
         name = sheet.attrib["name"]
         if name.casefold() in seen:
             raise Irregular(f"有两张工作表都叫“{name}”", f"two sheets are called “{name}”")
         seen.add(name.casefold())
         key = next((value for attribute, value in sheet.attrib.items() if attribute.endswith("}id")), "")
         kind, target = related[key]
-        if kind == "worksheet":
-            yield name, parts[target.lower()]
+        if kind == "worksheet" and name != findings:
+            yield name, parts[target.lower()], columns.get(str(position))
+
+
+_ADDED = re.compile(r"(?:'((?:[^']|'')+)'|([^'!]+))!\$([A-Z]{1,3})(?:\$1|:\$\3|\$1:\$\3\$1048576)")
+
+
+def _own(book: ET.Element) -> tuple[str, dict[str, int]]:
+    """What this program added to a marked copy: the sheet of findings, and the columns by the sheet's position."""
+    findings, columns = "", dict[str, int]()
+    for name in book.iterfind("{*}definedNames/{*}definedName"):
+        within = _ADDED.fullmatch(name.text or "")
+        if within and name.get("name") == "_disburse_list":
+            findings = (within[1] or within[2]).replace("''", "'")
+        elif within and name.get("name") == "_disburse_column":
+            columns[name.get("localSheetId", "")] = int(xl_cell_to_rowcol(f"{within[3]}1")[1])
+    return findings, columns
 
 
 def _tree(archive: zipfile.ZipFile, parts: dict[str, str], part: str) -> ET.Element:
@@ -208,7 +229,7 @@ _NO_RESULT = re.compile(
 )
 
 
-def _facts(name: str, xml: bytes) -> Facts:
+def _facts(name: str, xml: bytes, own_column: int | None) -> Facts:
     xml = _plain(xml)
     return Facts(
         name,
@@ -216,6 +237,7 @@ def _facts(name: str, xml: bytes) -> Facts:
         errors=dict(_errors(xml)) if b't="e"' in xml else {},
         not_calculated=frozenset(_not_calculated(xml)) if re.search(rb"<f[\s>/]", xml) else frozenset(),
         hidden_rows=frozenset(int(row) - 1 for row in _HIDDEN.findall(xml)),
+        own_column=own_column,
     )
 
 

@@ -62,9 +62,9 @@ def _foreign(start: bytes) -> gate.Irregular:
 def _read_xlsx(path: Path) -> list[Sheet]:
     facts = {each.name: each for each in gate.inspect(path)}
     sheets = _read(path)
-    if facts.keys() != {sheet.name for sheet in sheets}:
+    if not facts.keys() <= {sheet.name for sheet in sheets}:
         raise gate.Irregular("文件内部的工作表清单前后不一致", "the file contradicts itself about its sheets")
-    return [_marked(sheet, facts[sheet.name]) for sheet in sheets]
+    return [_marked(sheet, facts[sheet.name]) for sheet in sheets if sheet.name in facts]
 
 
 def _marked(sheet: Sheet, facts: gate.Facts) -> Sheet:
@@ -76,7 +76,18 @@ def _marked(sheet: Sheet, facts: gate.Facts) -> Sheet:
         _pad(sheet.cells, height, width)
         for (row, column), mark in marks.items():
             sheet.cells[row][column] = mark
+    if facts.own_column is not None:
+        _blank(sheet.cells, facts.own_column)
     return Sheet(sheet.name, sheet.order, sheet.cells, sheet.merged, facts.hidden_rows, sheet.hidden)
+
+
+def _blank(cells: list[list[Cell]], column: int) -> None:
+    """Empty a column; take it off where it is the last, so that the next copy's stands where it stood."""
+    for row in cells:
+        if column == len(row) - 1:
+            row.pop()
+        elif column < len(row):
+            row[column] = ""
 
 
 def _pad(cells: list[list[Cell]], height: int, width: int) -> None:

@@ -38,7 +38,8 @@ OTHER_YEAR = {"TERM_ENDED_BEFORE_PAYMENT"}
 CALCULATED = [
     each.code
     for each in catalogue().values()
-    if each.severity in ("reject", "hold", "carry", "reduce", "notice") and each.code not in OTHER_READING | OTHER_YEAR
+    if each.severity in ("reject", "hold", "carry", "reduce", "notice")
+    and each.code not in {*OTHER_READING, *OTHER_YEAR, "COPY_INCOMPLETE"}
 ]
 
 BY_HAND = re.compile(r"^\| (\S+) \| (\S+) \| [^|]* \| ([0-9.]+) \|$", re.MULTILINE)

@@ -8,7 +8,7 @@ results stay byte for byte. Whatever this program added before is taken away fir
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,16 @@ class Marks:
             if placed.source_sheet == sheet and placed.cell:
                 found[xl_cell_to_rowcol(placed.cell)].append(placed)
         return {at: sorted(each, key=lambda placed: precedence(placed.code)) for at, each in found.items()}
+
+    def under(self, name: str) -> Marks:
+        """The marks of a sheet without a name, under the name its copy has."""
+        findings = [
+            (replace(each, source_sheet=each.source_sheet or name) if each.cell else each, applicant)
+            for each, applicant in self.findings
+        ]
+        lines = {sheet or name: each for sheet, each in self.lines.items()}
+        tables = {sheet or name: each for sheet, each in self.tables.items()}
+        return Marks(findings, lines, tables)
 
 
 def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str = "") -> Placed | None:
