@@ -1,0 +1,88 @@
+"""What `check` and `codes` print."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from disburse.language import say
+from disburse.screen import show_skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from disburse.batch import Checked
+    from disburse.findings import Placed
+
+
+def show_findings(placed: Iterable[Placed]) -> None:
+    """Every finding, by file: place, severity, title, what was found, how to mend."""
+    from disburse.findings import catalogue
+    from disburse.workbooks.words import SEVERITY, word
+
+    for file, findings in groupby(placed, key=lambda each: each.source_file):
+        click.echo(click.style(file, bold=True))
+        for each in findings:
+            place = "!".join(part for part in (each.source_sheet, each.cell) if part)
+            number = say(f"申报编号 {each.application_no}", f"application {each.application_no}")
+            parts = (place, number if each.application_no else "", f"[{word(SEVERITY, each.severity)}]")
+            title = f"{each.code} {catalogue()[each.code].title}"
+            click.echo("  " + "  ".join(part for part in (*parts, title) if part))
+            click.echo(f"      {each.message} → {each.remedy}")
+
+
+def show_check(checked: Checked, placed: list[Placed], counts: dict[str, int]) -> None:
+    """The findings, what could not be checked, and one line that sums up."""
+    from disburse.workbooks.words import SEVERITY, word
+
+    show_findings(placed)
+    show_skipped(checked.skipped)
+    for copy in checked.copies:
+        click.echo(say(f"标注副本：{copy.file}（{copy.count} 处）", f"Marked copy: {copy.file} ({copy.count})"))
+    if checked.not_checked:
+        click.echo(say("未核对：", "Not checked: ") + say("；", "; ").join(checked.not_checked))
+    rows = len(checked.settlement.rows)
+    found = "，".join(f"{word(SEVERITY, severity)} {count}" for severity, count in counts.items())
+    click.echo(say(f"共 {rows} 行：{found or '没有问题'}。", f"{rows} rows: {found or 'nothing found'}."))
+
+
+def check_json(checked: Checked, placed: list[Placed], counts: dict[str, int]) -> None:
+    document = {
+        "rows": len(checked.settlement.rows),
+        "counts": dict(counts),
+        "not_checked": list(checked.not_checked),
+        "skipped": list(checked.skipped),
+        "copies": [str(copy.file) for copy in checked.copies],
+        "findings": [_public(each) for each in placed],
+    }
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _public(placed: Placed) -> dict[str, Any]:
+    from disburse.records import FINDINGS
+
+    every = asdict(placed)
+    return {name: every[name] for name in FINDINGS}
+
+
+def show_codes(as_json: bool) -> None:
+    """The catalogue of findings."""
+    from disburse.findings import catalogue
+    from disburse.workbooks.words import SEVERITY, word
+
+    if as_json:
+        entries = [
+            {"code": each.code, "severity": each.severity, "title": str(each.title), "message": str(each.message),
+             "remedy": str(each.remedy)}
+            for each in catalogue().values()
+        ]  # fmt: skip
+        click.echo(json.dumps(entries, ensure_ascii=False, indent=2))
+        return
+    for each in catalogue().values():
+        click.echo(f"{each.code}  {each.severity}（{word(SEVERITY, each.severity)}）  {each.title}")
+        click.echo(f"    {each.message}")
+        click.echo(f"    → {each.remedy}")
