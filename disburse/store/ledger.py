@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from datetime import date
 from itertools import count, repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import func, insert, select, update
 
@@ -16,7 +17,7 @@ from disburse.store.frames import BOOKED, LINES, OPEN_ITEMS, OUTCOMES, to_column
 from disburse.store.schema import GENESIS, batch, head, outcome, posting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
     from sqlalchemy import ColumnElement, Connection, Select, Table
@@ -39,8 +40,8 @@ class Store:
         if self._database is None:
             return Opening(self.booked(), self.open_items(), self.head())
         with self._database.reading() as connection:
-            items = to_frame(_fetch(connection, _open_items()), OPEN_ITEMS)
-            return Opening(_booked(connection), items, _head(connection))
+            items = to_frame(fetch(connection, _open_items()), OPEN_ITEMS)
+            return Opening(_booked(connection), items, head_of(connection))
 
     def booked(self) -> pd.DataFrame:
         """All payment and opening lines in booking order, each with what is left of it after reversals."""
@@ -54,14 +55,14 @@ class Store:
         if self._database is None:
             return to_frame([], OPEN_ITEMS)
         with self._database.reading() as connection:
-            return to_frame(_fetch(connection, _open_items()), OPEN_ITEMS)
+            return to_frame(fetch(connection, _open_items()), OPEN_ITEMS)
 
     def head(self) -> Head:
         """The end of the chain."""
         if self._database is None:
             return Head(0, GENESIS)
         with self._database.reading() as connection:
-            return _head(connection)
+            return head_of(connection)
 
     def book(
         self,
@@ -81,27 +82,45 @@ class Store:
         run_hash    SHA-256 of the run, in hex; one that is booked is not booked again: its receipt comes back, `already`
         """
         signatures = Signatures(prepared_by, approved_by, reviewed_by)
-        if self._database is None or not self._database.writable:
-            raise RuntimeError("a store that was opened for reading cannot book")
-        with self._database.writing() as connection:
-            earlier = _receipt(connection, run_hash)
+        with self.writing() as connection:
+            earlier = receipt_of(connection, run_hash)
             if earlier:
                 return earlier
             booked = _booked(connection)
             generations = _generations(booked)
             booking = booking_of(booked)
-            entry = _Entry(connection, run_hash, month, pay_date, signatures)
+            entry = Entry(connection, run_hash, month, pay_date, signatures)
             return entry.write(booking, generations)
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection | None]:
+        """A transaction that sees one state of the store; None where there is no store."""
+        if self._database is None:
+            yield None
+            return
+        with self._database.reading() as connection:
+            yield connection
 
-class _Entry:
-    """One batch on its way into the store, inside the transaction."""
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction alone with the store: whole at the end, or not at all when anything is raised."""
+        if self._database is None or not self._database.writable:
+            raise RuntimeError("a store that was opened for reading cannot book")
+        with self._database.writing() as connection:
+            yield connection
+
+
+class Entry:
+    """One batch on its way into the store, inside the transaction.
+
+    month  the series it is numbered in: a month for a run, or what reversals and opening lines are named by
+    """
 
     def __init__(
         self, connection: Connection, run_hash: str, month: str, pay_date: date, signatures: Signatures
     ) -> None:
         self.connection = connection
-        self.before = _head(connection)
+        self.before = head_of(connection)
         number = connection.execute(select(func.count()).where(batch.c.month == month)).scalar_one() + 1
         self.batch: dict[str, object] = {
             "batch_no": self.before.sequence + 1,
@@ -118,14 +137,21 @@ class _Entry:
         }
 
     def write(self, booking: Booking, generations: Counter[tuple[object, object]]) -> Receipt:
-        """Batch, lines and outcomes, then the new head; every total is counted again in the database."""
+        """The batch of a run."""
         postings = self._postings(booking.lines, generations)
         outcomes = self._outcomes(booking.outcomes)
         _agree(postings, outcomes)
+        return self.append(postings, outcomes, booking.policy_sha256)
+
+    def append(self, postings: Rows, outcomes: Rows, policy_sha256: str) -> Receipt:
+        """Batch, lines and outcomes, then the new head; every total is counted again in the database.
+
+        postings, outcomes  in the order of POSTING_FIELDS and OUTCOME_FIELDS, ids and lines numbered
+        """
         self.batch |= {
-            "policy_sha256": booking.policy_sha256,
+            "policy_sha256": policy_sha256,
             "lines": len(postings),
-            "total_fen": sum(int(fen) for fen in booking.lines["paid_fen"].tolist()),
+            "total_fen": sum(cast("int", row[_PAID]) for row in postings),
             "outcomes": len(outcomes),
             "open_items": sum(row[_STATUS] in OPEN for row in outcomes),
         }
@@ -137,12 +163,16 @@ class _Entry:
         self._advance()
         return _as_receipt(self.batch, already=False)
 
+    @property
+    def last_id(self) -> int:
+        """The number of the last line booked, 0 before the first."""
+        return self.connection.execute(select(func.max(posting.c.id))).scalar() or 0
+
     def _postings(self, lines: pd.DataFrame, generations: Counter[tuple[object, object]]) -> Rows:
-        last = self.connection.execute(select(func.max(posting.c.id))).scalar() or 0
         said = dict(zip(LINES, to_columns(lines, LINES), strict=True))
         pairs = zip(said["application_no"], said["instalment"], strict=True)
         known: dict[str, Iterable[object]] = {
-            "id": count(last + 1),
+            "id": count(self.last_id + 1),
             "batch_no": repeat(self.batch["batch_no"]),
             "line": count(1),
             "kind": repeat("payment"),
@@ -184,6 +214,7 @@ class _Entry:
 
 
 _PAIR = slice(POSTING_FIELDS.index("application_no"), POSTING_FIELDS.index("instalment") + 1)
+_PAID = POSTING_FIELDS.index("paid_fen")
 _STATUS = OUTCOME_FIELDS.index("status")
 
 
@@ -203,7 +234,7 @@ def _unbalanced(found: str) -> Unbalanced:
 
 
 def _booked(connection: Connection) -> pd.DataFrame:
-    return to_frame(_fetch(connection, _lines()), BOOKED)
+    return to_frame(fetch(connection, _lines()), BOOKED)
 
 
 def _lines() -> Select[tuple[object, ...]]:
@@ -238,7 +269,7 @@ def _open_items() -> Select[tuple[object, ...]]:
     )
 
 
-def _fetch(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:
+def fetch(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:
     # plain tuples: every column is text or integer, there is nothing for SQLAlchemy to convert
     cursor = connection.execute(query).cursor
     return cursor.fetchall() if cursor else []
@@ -252,12 +283,12 @@ def _insert(connection: Connection, table: Table, fields: Sequence[str], rows: R
         connection.exec_driver_sql(statement, rows)
 
 
-def _head(connection: Connection) -> Head:
+def head_of(connection: Connection) -> Head:
     row = connection.execute(select(head.c.sequence, head.c.hash)).one()
     return Head(row.sequence, row.hash)
 
 
-def _receipt(connection: Connection, run_hash: str) -> Receipt | None:
+def receipt_of(connection: Connection, run_hash: str) -> Receipt | None:
     row = connection.execute(select(batch).where(batch.c.run_hash == run_hash)).mappings().one_or_none()
     return _as_receipt(dict(row), already=True) if row else None
 
