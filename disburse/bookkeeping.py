@@ -1,4 +1,4 @@
-"""The book between the months: money that came back, what was paid before, what was paid at all, and whether it still stands."""
+"""The book between the months: take back what came back, ask what was paid, verify that it still stands."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from disburse.store.verification import Fault, faults
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from disburse.store import Head, Signatures, Store
 
@@ -42,7 +44,7 @@ class Verified:
 
 def reverse(store_url: str, reversal: Reversal, signatures: Signatures) -> Returned:
     """Book money that came back. Raises Refused where it cannot be, or was booked on this document before."""
-    return take_back(_standing(store_url), lambda _: [reversal], signatures)
+    return take_back(standing(store_url), lambda _: [reversal], signatures)
 
 
 def asked(conditions: Mapping[str, str | None], policy_file: Path, *, only_open: bool) -> Asked:
@@ -77,7 +79,7 @@ def verify(store_url: str, heads: Sequence[Head], progress: Progress) -> Verifie
         return Verified(head_of(connection), [*faults(connection, heads, progress)])
 
 
-def _standing(store_url: str) -> Store:
+def standing(store_url: str) -> Store:
     """The store to book into; it must hold something already, or the address is likely mistyped."""
     _existing(store_url, open_store(store_url, create=False))
     return open_store(store_url, create=True)
@@ -90,3 +92,12 @@ def _existing(store_url: str, store: Store) -> Store:
             f"The store {store_url} does not exist or is empty; nothing was ever booked there. Check --store.",
         )
     return store
+
+
+def must_hold_rows(path: Path, rows: pd.DataFrame) -> None:
+    """Raises Usage for a file to be booked in which nothing stands."""
+    if rows.empty:
+        raise Usage(
+            f"{path} 里没有一行内容，未记账；请检查文件",
+            f"there is no row in {path}; nothing was booked: check the file",
+        )

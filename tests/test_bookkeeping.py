@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from disburse.store import open_store
+from tests.months import CODES
 from tests.test_commands import OTHER, SIGNED, disburse, lines
 from tests.workbook import submission
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 BACK = ("--date", "2025-07-08", "--reason", "退票", "--document-no", "银退1号", *SIGNED)
 
 MORE = {"application_no": "A3", "measure": "M06B", "approved_amount": "300000", "event_date": "2025-04-01"}
+
+OPENING: dict[str, Any] = {
+    "application_no": "OLD-1", "measure": "M06B", "applicant_name": "东莞甲公司", "uscc": CODES[0],
+    "paid_amount": "400000", "pay_date": "2025-04-28", "document_no": "东财工〔2025〕12号", "event_date": "2025-03-05",
+    "payee_name": "东莞甲公司", "account_no": "622202020012345678", "bureau": "市商务局",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +193,60 @@ def test_the_book_is_verified_and_a_change_is_found(office: Path) -> None:
         assert done.returncode == 1
         assert told in done.stdout
     assert disburse("verify", "--head", "1:abc", cwd=office).returncode == 2
+
+
+def test_an_office_starts_in_the_middle_of_the_policys_life(tmp_path: Path) -> None:
+    """What was paid before counts in limits, in repeated applications and in the budget, and stands in the chain."""
+    submission(tmp_path / "期初.xlsx", {**OPENING, "application_no": "OLD-1"}, name="history")
+    done = disburse("import", "期初.xlsx", *SIGNED, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "批次 期初-1：期初 1 笔，合计 400,000.00 元" in done.stdout
+    assert "此前已导入" in disburse("import", "期初.xlsx", *SIGNED, cwd=tmp_path).stdout
+    new = {
+        "measure": "M06B",
+        "approved_amount": "300000",
+        "event_date": "2025-04-01",
+        "account_no": "622202020012345678",
+    }
+    submission(tmp_path / "in" / "a.xlsx", {**new, "application_no": "OLD-1"}, {**new, "application_no": "N1"})
+    submission(tmp_path / "预算.xlsx", {"fund": "东府〔2025〕2号", "year": 2025, "budget_amount": "450000", "mode": "按序"}, name="budget")  # fmt: skip
+    ran = disburse("run", "2025-06", "in", "--out", "out", "--budget", "预算.xlsx", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    told = {line["application_no"]: line for line in lines(tmp_path / "out" / "outcomes.csv")}
+    assert told["OLD-1"]["reasons"] == "ALREADY_PAID"
+    assert (told["N1"]["paid"], told["N1"]["reasons"]) == ("50000.00", "LIMIT_REACHED;BUDGET_REACHED")
+    assert disburse("post", "out", *SIGNED, cwd=tmp_path).returncode == 0
+    assert disburse("verify", cwd=tmp_path).returncode == 0
+    assert [line["kind"] for line in history(tmp_path)["lines"]] == ["opening", "payment"]
+    assert disburse("reverse", "OLD-1", *BACK, cwd=tmp_path).returncode == 0, "opening lines come back like others"
+
+
+def test_an_import_with_faults_names_them_all(tmp_path: Path) -> None:
+    submission(tmp_path / "期初.xlsx", {**OPENING, "measure": "M99"}, {**OPENING, "uscc": "1"}, name="history")
+    done = disburse("import", "期初.xlsx", *SIGNED, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "C2" in done.stderr
+    assert "E3" in done.stderr
+    assert not (tmp_path / "disburse.db").exists()
+
+
+def test_the_banks_results_are_booked_in_one_go(office: Path) -> None:
+    row = {"account_no": "622202020012345678", "payee_name": "东莞甲公司", "amount": "400000.00", "result": "失败"}
+    submission(office / "结果.xlsx", {**row, "reason": "户名不符"}, name="settlement")
+    wanting = disburse("settle", "结果.xlsx", *SIGNED, cwd=office)
+    assert wanting.returncode == 2
+    assert "--document-no" in wanting.stderr
+    given = ("--date", "2025-07-08", "--document-no", "TP-1", *SIGNED)
+    done = disburse("settle", "结果.xlsx", *given, cwd=office)
+    assert done.returncode == 0, done.stderr
+    assert "A1（分期 1，批次 2025-06-1）东莞甲公司：退票：户名不符，凭证 TP-1，净额 400,000.00 → 0.00 元" in done.stdout
+    again = disburse("settle", "结果.xlsx", *given, cwd=office)
+    assert again.returncode == 0
+    assert "没有重复记账" in again.stdout
+    (office / "结果.csv").write_text(
+        "账号,户名,金额,结果\n622202020012345678,东莞甲公司,1.00,失败\n", encoding="utf-8-sig"
+    )
+    refused = disburse("settle", "结果.csv", *given, cwd=office)
+    assert refused.returncode == 2
+    assert "都不相符" in refused.stderr
+    assert history(office)["totals"]["net"] == "2000.50"

@@ -104,6 +104,8 @@ COMMANDS: dict[str, Callable[[], click.Command]] = {
     "run": finance.run,
     "post": finance.post,
     "reverse": finance.reverse,
+    "settle": finance.settle,
+    "import": finance.import_,
     "history": finance.history,
     "verify": auditor.verify,
     "codes": bureau.codes,

@@ -138,6 +138,59 @@ def reverse() -> click.Command:
     return command
 
 
+def settle() -> click.Command:
+    @click.command(
+        cls=Command,
+        help=say(
+            "读入银行的付款结果表，把其中失败的各笔一次记为退票；有一笔对不上就都不记。表样：template --list settlement。",
+            "Take in the bank's results and book its failures as 退票 in one go, all or none. Form: template --list settlement.",
+        ),
+    )
+    @click.argument("file", type=click.Path(path_type=Path, readable=False), metavar=say("文件", "FILE"))
+    @click.option(
+        "--date", "day", type=Day(), metavar="DATE",
+        help=say("款项退回的日期，用于表中没有写日期的各行。", "Day the money came back, for rows that do not say it."),
+    )  # fmt: skip
+    @click.option(
+        "--document-no", default="", metavar="NO",
+        help=say("退票凭证号，用于表中没有写凭证号的各行。", "Document number, for rows that do not say it."),
+    )  # fmt: skip
+    @signature_options
+    @click.pass_obj
+    def command(common: dict[str, Any], /, file: Path, day: Any, document_no: str, **people: str | None) -> None:
+        from disburse import bank_results, batch
+
+        signed = signatures(people)
+        policy = common["policy"] or batch.default_policy()
+        returned = bank_results.settle(file, common["store"], policy, day, document_no, signed)
+        printed.show_settled(returned)
+
+    command.name = "settle"
+    return command
+
+
+def import_() -> click.Command:
+    @click.command(
+        cls=Command,
+        help=say(
+            "接续历史：把启用本程序之前已拨付的各笔一次记入账簿，与以后的记账同样计入限额。表样：template --list history。",
+            "Take in, once, what was paid before; it counts like any booking. Form: template --list history.",
+        ),
+    )
+    @click.argument("file", type=click.Path(path_type=Path, readable=False), metavar=say("文件", "FILE"))
+    @signature_options
+    @click.pass_obj
+    def command(common: dict[str, Any], /, file: Path, **people: str | None) -> None:
+        from disburse import batch, paid_before
+
+        signed = signatures(people)
+        receipt = paid_before.take_in(file, common["store"], common["policy"] or batch.default_policy(), signed)
+        printed.show_brought_forward(receipt)
+
+    command.name = "import"
+    return command
+
+
 def history() -> click.Command:
     @click.command(
         cls=Command,

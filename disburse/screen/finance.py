@@ -82,6 +82,20 @@ def show_receipt(receipt: Receipt) -> None:
     click.echo(say(f"链首 {receipt.sequence} {receipt.head}", f"head {receipt.sequence} {receipt.head}"))
 
 
+def show_brought_forward(receipt: Receipt) -> None:
+    """What was taken in from before."""
+    if receipt.already:
+        click.echo(
+            say("此前已导入同样的内容，本次没有重复记账。", "The same was taken in before; nothing was booked again.")
+        )
+    total = yuan(receipt.total_fen, thousands=True)
+    click.echo(
+        say(f"批次 {receipt.batch}：期初 {receipt.lines} 笔，合计 {total} 元，以后的计算都会计入",
+            f"batch {receipt.batch}: {receipt.lines} opening lines, {total} yuan, counted from now on")
+    )  # fmt: skip
+    click.echo(say(f"链首 {receipt.sequence} {receipt.head}", f"head {receipt.sequence} {receipt.head}"))
+
+
 def show_returned(returned: Returned) -> None:
     """What came back, payment by payment: the net before and after."""
     receipt = returned.receipt
@@ -112,6 +126,16 @@ def show_returned(returned: Returned) -> None:
             ),
             err=True,
         )
+
+
+def show_settled(returned: Returned | None) -> None:
+    """The failures booked; or that there was none."""
+    if returned is None:
+        click.echo(
+            say("银行结果全部成功，没有需要记账的退票。", "Every payment went through; there is nothing to book.")
+        )
+    else:
+        show_returned(returned)
 
 
 def show_history(found: History, form: str | None) -> None:

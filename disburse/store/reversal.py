@@ -140,6 +140,7 @@ class _Part:
             "paid_fen": -self.fen,
             "reason": self.reversal.reason.strip(),
             "document_no": self.reversal.document_no.strip(),
+            "pays_again": None,
         }
         return tuple(changed.get(name, self.paid.get(name)) for name in POSTING_FIELDS)
 
