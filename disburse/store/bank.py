@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from disburse.language import say
 from disburse.money import yuan
 from disburse.rules.keys import key
+from disburse.store.net import IS_PAID, NET_FEN
 from disburse.store.reversal import Reversal
-from disburse.store.schema import batch, posting
+from disburse.store.schema import batch, holder, posting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,14 +64,10 @@ def matched(connection: Connection, failures: Iterable[Failure]) -> tuple[list[R
 
 def _lines(connection: Connection, failure: Failure) -> Sequence[RowMapping]:
     """The payments it could be: of that application, or to that account where no application is named."""
-    back = posting.alias("back")
-    taken = (
-        select(func.coalesce(func.sum(back.c.paid_fen), 0)).where(back.c.refers_to == posting.c.id).scalar_subquery()
-    )
     query = (
-        select(posting, batch.c.batch, (posting.c.paid_fen + taken).label("net_fen"))
+        select(posting, batch.c.batch, NET_FEN.label("net_fen"))
         .join(batch, batch.c.batch_no == posting.c.batch_no)
-        .where(posting.c.kind != "reversal", *_conditions(failure))
+        .where(IS_PAID, *_conditions(failure))
         .order_by(posting.c.id)
     )
     return connection.execute(query).mappings().all()
@@ -78,6 +75,8 @@ def _lines(connection: Connection, failure: Failure) -> Sequence[RowMapping]:
 
 def _conditions(failure: Failure) -> Iterator[ColumnElement[bool]]:
     if not failure.application_no:
+        enterprises = select(holder.c.uscc).where(holder.c.kind == "account", holder.c.key == failure.account_no)
+        yield posting.c.uscc.in_(enterprises)  # there is an index on it
         yield posting.c.account_no == failure.account_no
         return
     yield posting.c.application_no == failure.application_no

@@ -8,11 +8,12 @@ from hashlib import sha256
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select, tuple_
 
 from disburse.store.chain import POSTING_FIELDS
 from disburse.store.frames import LINES, to_columns
 from disburse.store.ledger import Entry, receipt_of
+from disburse.store.net import IS_PAID, NET_FEN
 from disburse.store.schema import batch, posting
 
 if TYPE_CHECKING:
@@ -94,16 +95,12 @@ def _posting(entry: Entry, row: tuple[object, ...], number: int, line: int) -> t
 
 def _paid(connection: Connection, pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Paid]:
     """Which of the pairs have a payment or opening line, with what is left of the last one."""
-    back = posting.alias("back")
-    taken = (
-        select(func.coalesce(func.sum(back.c.paid_fen), 0)).where(back.c.refers_to == posting.c.id).scalar_subquery()
-    )
     found: dict[tuple[str, int], Paid] = {}
     for some in _chunks(pairs):
         query = (
-            select(posting.c.application_no, posting.c.instalment, batch.c.batch, posting.c.paid_fen + taken)
+            select(posting.c.application_no, posting.c.instalment, batch.c.batch, NET_FEN)
             .join(batch, batch.c.batch_no == posting.c.batch_no)
-            .where(posting.c.kind != "reversal", tuple_(posting.c.application_no, posting.c.instalment).in_(some))
+            .where(IS_PAID, tuple_(posting.c.application_no, posting.c.instalment).in_(some))
             .order_by(posting.c.id)
         )
         for application_no, instalment, name, net in connection.execute(query):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 
-from disburse.store.ledger import OPEN
-from disburse.store.schema import batch, outcome, posting
+from disburse.store.net import NET_FEN
+from disburse.store.schema import batch, open_item, outcome, posting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,51 +103,35 @@ def totals(connection: Connection, asked: Asked) -> Totals:
 
 def open_items(connection: Connection, asked: Asked) -> Iterator[dict[str, Any]]:
     """Held and carried rows that no later batch has taken up, OPEN_ITEMS of each."""
-    later = outcome.alias("later")
-    taken_up = select(1).where(
-        later.c.application_no == outcome.c.application_no,
-        later.c.instalment == outcome.c.instalment,
-        later.c.batch_no > outcome.c.batch_no,
-    )
     elsewhere: dict[str, ColumnElement[Any]] = {
         "batch": batch.c.batch,
         "approved_fen": outcome.c.approved_amount_fen.label("approved_fen"),
     }
     query = (
         select(*(elsewhere[name] if name in elsewhere else outcome.c[name] for name in OPEN_ITEMS))
-        .join_from(outcome, batch, batch.c.batch_no == outcome.c.batch_no)
-        .where(outcome.c.status.in_(OPEN), ~taken_up.exists(), asked.of(outcome))
+        .join_from(
+            open_item, outcome, (outcome.c.batch_no == open_item.c.batch_no) & (outcome.c.line == open_item.c.line)
+        )
+        .join(batch, batch.c.batch_no == outcome.c.batch_no)
+        .where(asked.of(outcome))
         .order_by(outcome.c.batch_no, outcome.c.line)
     )
     yield from _told(streamed(connection, query))
 
 
 def _lines(asked: Asked) -> Select[Any]:
-    back, old, earlier = posting.alias("back"), posting.alias("old"), posting.alias("earlier")
-    old_batch, earlier_batch = batch.alias("old_batch"), batch.alias("earlier_batch")
-    taken = (
-        select(func.coalesce(func.sum(back.c.paid_fen), 0)).where(back.c.refers_to == posting.c.id).scalar_subquery()
-    )
+    old, old_batch = posting.alias("old"), batch.alias("old_batch")
     elsewhere: dict[str, ColumnElement[Any]] = {
         "batch": batch.c.batch,
         "approved_fen": posting.c.approved_amount_fen.label("approved_fen"),
-        "net_fen": case((posting.c.kind != "reversal", posting.c.paid_fen + taken)).label("net_fen"),
-        "refers_to_batch": func.coalesce(old_batch.c.batch, earlier_batch.c.batch).label("refers_to_batch"),
-        "refers_to_line": func.coalesce(old.c.line, earlier.c.line).label("refers_to_line"),
+        "net_fen": case((posting.c.kind != "reversal", NET_FEN)).label("net_fen"),
+        "refers_to_batch": old_batch.c.batch.label("refers_to_batch"),
+        "refers_to_line": old.c.line.label("refers_to_line"),
     }
-    again = and_(
-        earlier.c.kind != "reversal",
-        posting.c.kind != "reversal",
-        earlier.c.application_no == posting.c.application_no,
-        earlier.c.instalment == posting.c.instalment,
-        earlier.c.generation == posting.c.generation - 1,
-    )
     joined = (
         posting.join(batch, batch.c.batch_no == posting.c.batch_no)
-        .outerjoin(old, old.c.id == posting.c.refers_to)
+        .outerjoin(old, old.c.id == func.coalesce(posting.c.refers_to, posting.c.pays_again))
         .outerjoin(old_batch, old_batch.c.batch_no == old.c.batch_no)
-        .outerjoin(earlier, again)
-        .outerjoin(earlier_batch, earlier_batch.c.batch_no == earlier.c.batch_no)
     )
     columns = [elsewhere[name] if name in elsewhere else posting.c[name] for name in LINES]
     return select(*columns).select_from(joined).where(asked.of(posting)).order_by(posting.c.id)

@@ -24,6 +24,7 @@ from disburse.money import yuan
 from disburse.rules.keys import key
 from disburse.store.chain import POSTING_FIELDS
 from disburse.store.ledger import Entry, receipt_of
+from disburse.store.net import IS_PAID, NET_FEN
 from disburse.store.schema import batch, posting
 
 if TYPE_CHECKING:
@@ -216,14 +217,11 @@ def payment(connection: Connection, reversal: Reversal) -> RowMapping:
 
 def _payments(connection: Connection, reversal: Reversal) -> Sequence[RowMapping]:
     back = posting.alias("back")
-    taken = (
-        select(func.coalesce(func.sum(back.c.paid_fen), 0)).where(back.c.refers_to == posting.c.id).scalar_subquery()
-    )
     parts = select(func.count()).where(back.c.refers_to == posting.c.id).scalar_subquery()
     query = (
-        select(posting, batch.c.batch, (posting.c.paid_fen + taken).label("net_fen"), parts.label("parts"))
+        select(posting, batch.c.batch, NET_FEN.label("net_fen"), parts.label("parts"))
         .join(batch, batch.c.batch_no == posting.c.batch_no)
-        .where(posting.c.application_no == key(reversal.application_no), posting.c.kind != "reversal")
+        .where(posting.c.application_no == key(reversal.application_no), IS_PAID)
         .order_by(posting.c.instalment, posting.c.generation)
     )
     if reversal.instalment is not None:
