@@ -31,6 +31,9 @@ COLOURS = {
 
 _STRIPES = "lightUp"
 
+_UNSAID = {("patternType", "none")}
+"""What an attribute says by not being there."""
+
 Canonical = tuple[str, tuple[tuple[str, str], ...], tuple["Canonical", ...]]
 
 Look = Literal["heading", "text", "link", "plain"]
@@ -138,8 +141,11 @@ class Styles:
 
 
 def _canonical(element: etree._Element) -> Canonical:
-    """What the element says, however it is written."""
-    return str(element.tag), tuple(sorted(element.attrib.items())), tuple(map(_canonical, element))
+    """What the element says, however it is written: a format without a fill may say so, or say nothing."""
+    said = {name: value for name, value in element.attrib.items() if (name, value) not in _UNSAID}
+    if element.tag == main("xf"):
+        said.pop("applyFill", None)
+    return str(element.tag), tuple(sorted(said.items())), tuple(map(_canonical, element))
 
 
 def _fill(parent: etree._Element, pattern: str) -> None:
