@@ -56,6 +56,10 @@ class Comments:
         threads = [parsed(package.read(part)) for _, part in package.related(sheet.part, "threadedComment")]
         self._threaded = {each.get("ref") for thread in threads for each in thread}
 
+    def has_ours(self) -> bool:
+        """Whether a comment of an earlier copy is there."""
+        return bool(self._part) and any(HEAD in "".join(each.itertext()) for each in self._listed())
+
     def take_away(self) -> None:
         """Take ours away, and with the last one what held them."""
         if not self._part:
