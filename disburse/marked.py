@@ -79,6 +79,11 @@ def is_column(texts: Iterable[object], *, named: bool) -> bool:
     """Whether a column is one of ours: it has our heading, and an entry or the name."""
     headed = entered = False
     for text in texts:
-        headed = headed or text in _COLUMN
+        headed = headed or heads_column(text)
         entered = entered or is_entry(text)
     return headed and (named or entered)
+
+
+def heads_column(text: object) -> bool:
+    """Whether the text is the heading of a column like ours."""
+    return text in _COLUMN

@@ -7,6 +7,7 @@ results stay byte for byte. Whatever this program added before is taken away fir
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Area", "Marks", "Unmarkable", "write_annotated"]
 
 LAST_COLUMN = 16_383
+
+_SELECTED = re.compile(rb"""\stabSelected\s*=\s*["'](?:1|true)["']""")
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str
     with Package(path) as package:
         book = Workbook(package)
         styles = Styles(package, book.styles())
+        if marks.findings:
+            _deselect(book)
         pages, again = _before(book)
         unmarked = {style: styles.unmarked(style) for style in styles.marks()} if again else {}
         left = [_sheet(book, styles, unmarked, page, marks) for page in pages]
@@ -98,8 +103,6 @@ def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str
         notice = of_file(name, "COPY_INCOMPLETE", found=words) if words else None
         if marks.findings:
             listed = [*marks.findings, *([(notice, "")] if notice else [])]
-            for entry in book.sheets:
-                _deselect(package, entry.part)
             book.add_list(_free_name(book), listing(listed, styles))
         package.save(target)
         return notice
@@ -107,13 +110,18 @@ def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str
 
 @dataclass
 class _Page:
-    """A worksheet at its position in the workbook; `own` are the columns that an earlier copy added to it."""
+    """A worksheet at its position in the workbook.
+
+    own    the columns that an earlier copy added to it
+    added  row → those of their cells that it wrote; what a clerk wrote there stays
+    """
 
     at: int
     entry: Entry
     sheet: SheetXml
     comments: Comments
     own: frozenset[int]
+    added: dict[int, list[int]]
 
 
 def _before(book: Workbook) -> tuple[list[_Page], bool]:
@@ -132,19 +140,25 @@ def _before(book: Workbook) -> tuple[list[_Page], bool]:
     pages = []
     for at, entry in enumerate(book.sheets):
         if entry.is_worksheet:
-            own = _own_columns(texts[entry.part], book.column_of(at))
+            own, added = _added(texts[entry.part], book.column_of(at))
             comments = Comments(book.package, sheets[entry.part], at)
             again = again or bool(own) or comments.has_ours()
-            pages.append(_Page(at, entry, sheets[entry.part], comments, own))
+            pages.append(_Page(at, entry, sheets[entry.part], comments, own, added))
     return pages, again
 
 
-def _own_columns(texts: Mapping[int, Mapping[int, str]], named: int | None) -> frozenset[int]:
+def _added(texts: Mapping[int, Mapping[int, str]], named: int | None) -> tuple[frozenset[int], dict[int, list[int]]]:
+    """The columns that are ours, and what in them is."""
     columns: dict[int, list[str]] = defaultdict(list)
     for line in texts.values():
         for column, text in line.items():
             columns[column].append(text)
-    return frozenset(at for at, each in columns.items() if marked.is_column(each, named=at == named))
+    own = frozenset(at for at, each in columns.items() if marked.is_column(each, named=at == named))
+    added = {
+        row: [at for at in own & line.keys() if marked.heads_column(line[at]) or marked.is_entry(line[at])]
+        for row, line in texts.items()
+    }
+    return own, {row: each for row, each in added.items() if each}
 
 
 def _lost(package: Package, uncommented: int) -> list[str]:
@@ -174,7 +188,7 @@ def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], page: _P
     if not (cells or unmarked or page.own or comments.has_ours()):
         return 0
     sheet.everywhere = unmarked
-    sheet.cleared = page.own
+    sheet.cleared = page.added
     comments.take_away()
     _unfilter(book, sheet, at, entry.name)
     book.drop_name(marked.COLUMN_NAME, at)
@@ -189,12 +203,13 @@ def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], page: _P
     return left
 
 
-def _deselect(package: Package, part: str) -> None:
-    """A sheet selected besides the list would be edited together with it."""
-    content = package.read(part)
-    head = content[: content.find(b"sheetData")] if b"sheetData" in content else content
-    if b' tabSelected="1"' in head:
-        package.put(part, head.replace(b' tabSelected="1"', b"") + content[len(head) :])
+def _deselect(book: Workbook) -> None:
+    """No sheet stays selected: one selected besides the list would be edited together with it."""
+    for entry in book.sheets:
+        content = book.package.read(entry.part)
+        head, rows, body = content.partition(b"sheetData")
+        if _SELECTED.search(head):
+            book.package.put(entry.part, _SELECTED.sub(b"", head) + rows + body)
 
 
 def _words(placed: Placed) -> str:

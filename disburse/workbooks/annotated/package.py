@@ -66,10 +66,11 @@ class Package:
         return part in self._put or (part.lower() in self._names and part not in self._removed)
 
     def read(self, part: str) -> bytes:
-        put = self._put.get(part)
+        put = self._put.get(self._names.get(part.lower(), part))
+        assert put is None or isinstance(put, bytes), f"{part} is being streamed"
         if put is None and part.lower() not in self._names:
             raise Unmarkable(part)
-        return put if isinstance(put, bytes) else self._archive.read(self._names[part.lower()])
+        return self._archive.read(self._names[part.lower()]) if put is None else put
 
     def tree(self, part: str) -> etree._Element:
         if part not in self._trees:

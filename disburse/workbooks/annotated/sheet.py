@@ -21,7 +21,7 @@ from disburse.workbooks.annotated.package import Unmarkable, main, parsed, writt
 from disburse.workbooks.book import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from disburse.workbooks.annotated.package import Package
 
@@ -70,8 +70,8 @@ class SheetXml:
         """Row → what changes in its cells."""
         self.texts: dict[int, dict[int, tuple[str, int]]] = {}
         """Row → column → text and format of cells of ours."""
-        self.cleared: frozenset[int] = frozenset()
-        """Columns whose cells are taken out."""
+        self.cleared: Mapping[int, Collection[int]] = {}
+        """Row → columns of the cells that are taken out."""
         self.everywhere: Mapping[int, int] = {}
         """Formats to be replaced in every cell."""
 
@@ -126,8 +126,8 @@ class SheetXml:
 
     def _rewritten(self) -> Iterator[bytes]:
         """The rows; lines of ours that have no row yet in their places."""
-        waiting = sorted(self.texts.keys() | self.restyled.keys())
-        every = bool(self.cleared or self.everywhere)
+        waiting = sorted(self.texts.keys() | self.restyled.keys() | self.cleared.keys())
+        every = bool(self.everywhere)
         done = self._start
         for row, found in self._rows():
             while waiting and waiting[0] < row:
@@ -145,14 +145,14 @@ class SheetXml:
 
     def _line(self, row: int, start: bytes, inner: bytes) -> bytes:
         """One row: its cells restyled, those of ours in their places."""
-        texts, restyled = self.texts.get(row, {}), self.restyled.get(row, {})
+        texts, restyled, cleared = self.texts.get(row, {}), self.restyled.get(row, {}), self.cleared.get(row, ())
         if not _NUMBER.search(start):
             start += b' r="%d"' % (row + 1)
         own = _STYLE.search(start)
         base = int(own[2]) if own and b"customFormat" in start else None
         cells, rest = list[tuple[int, bytes]](), inner
         for column, found in self._cells(inner):
-            if column not in self.cleared and column not in texts:
+            if column not in cleared and column not in texts:
                 cells.append((column, self._cell(found, row, column, restyled.get(column))))
             rest = inner[found.end() :]
         there = {column for column, _ in cells}
