@@ -185,9 +185,9 @@ def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], page: _P
     """Mark one sheet; the number of cells that got no comment."""
     at, entry, sheet, comments = page.at, page.entry, page.sheet, page.comments
     cells = marks.cells(entry.name)
-    if not (cells or unmarked or page.own or comments.has_ours()):
-        return 0
     sheet.everywhere = unmarked
+    if not (cells or page.own or comments.has_ours() or sheet.bears()):
+        return 0
     sheet.cleared = page.added
     comments.take_away()
     _unfilter(book, sheet, at, entry.name)

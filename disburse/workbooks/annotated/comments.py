@@ -71,7 +71,7 @@ class Comments:
             words = "" if text is None else "".join(text.itertext())
             if HEAD not in words:
                 continue
-            if own := words[: words.index(HEAD)].rstrip("\r\n"):
+            if own := words[: words.index(HEAD)].removesuffix("\n").removesuffix("\r"):
                 _cut(text, len(own))
             else:
                 gone.append(xl_cell_to_rowcol(comment.get("ref", "A1")))

@@ -120,21 +120,25 @@ class SheetXml:
         self._package.put(self.part, _Streamed(self, skeleton[: whole.start()], skeleton[whole.end() :]))
 
     def content(self, before: bytes, after: bytes) -> Iterator[bytes]:
-        yield before + b"<%ssheetData>" % self._prefix
-        yield from self._rewritten()
-        yield b"</%ssheetData>" % self._prefix + after
+        yield before
+        if self._end or self.texts or self.restyled:
+            yield b"<%ssheetData>" % self._prefix
+            yield from self._rewritten()
+            yield b"</%ssheetData>" % self._prefix
+        else:
+            yield b"<%ssheetData/>" % self._prefix
+        yield after
 
     def _rewritten(self) -> Iterator[bytes]:
         """The rows; lines of ours that have no row yet in their places."""
         waiting = sorted(self.texts.keys() | self.restyled.keys() | self.cleared.keys())
-        every = bool(self.everywhere)
         done = self._start
         for row, found in self._rows():
             while waiting and waiting[0] < row:
                 yield self._xml[done : found.start()]
                 done = found.start()
                 yield self._line(waiting.pop(0), b"<%srow" % self._prefix, b"")
-            if every or (waiting and waiting[0] == row):
+            if (waiting and waiting[0] == row) or self._bears(found[0]):
                 del waiting[: 1 if waiting and waiting[0] == row else 0]
                 yield self._xml[done : found.start()]
                 done = found.end()
@@ -142,6 +146,13 @@ class SheetXml:
         yield self._xml[done : self._end]
         for each in waiting:
             yield self._line(each, b"<%srow" % self._prefix, b"")
+
+    def bears(self) -> bool:
+        """Whether any cell has one of the formats to be replaced everywhere."""
+        return self._bears(self._xml[self._start : self._end])
+
+    def _bears(self, xml: bytes) -> bool:
+        return bool(self.everywhere) and any(int(each[2]) in self.everywhere for each in _STYLE.finditer(xml))
 
     def _line(self, row: int, start: bytes, inner: bytes) -> bytes:
         """One row: its cells restyled, those of ours in their places."""

@@ -31,9 +31,6 @@ COLOURS = {
 
 _STRIPES = "lightUp"
 
-_UNSAID = {("patternType", "none")}
-"""What an attribute says by not being there."""
-
 Canonical = tuple[str, tuple[tuple[str, str], ...], tuple["Canonical", ...]]
 
 Look = Literal["heading", "text", "link", "plain"]
@@ -141,8 +138,10 @@ class Styles:
 
 
 def _canonical(element: etree._Element) -> Canonical:
-    """What the element says, however it is written: a format without a fill may say so, or say nothing."""
-    said = {name: value for name, value in element.attrib.items() if (name, value) not in _UNSAID}
+    """What the element says, however it is written: one without a fill may say so, say nothing, or name colours."""
+    said = dict(element.attrib)
+    if element.tag == main("patternFill") and said.get("patternType", "none") == "none":
+        return str(element.tag), (), ()
     if element.tag == main("xf"):
         said.pop("applyFill", None)
     return str(element.tag), tuple(sorted(said.items())), tuple(map(_canonical, element))
