@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_RELATIONS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 
 MADE = (1980, 1, 1, 0, 0, 0)
@@ -82,10 +83,17 @@ class Package:
         self._put[self._names.get(part.lower(), part)] = content
         self._removed.discard(part)
         self._trees.pop(part, None)
-        types = self.tree("[Content_Types].xml")
-        known = {each.get("PartName", "").lower() for each in types.iterfind(f"{{{_TYPES}}}Override")}
-        if kind and f"/{part}".lower() not in known:
+        if kind and self._kind(part) != kind:
+            types = self.tree("[Content_Types].xml")
             etree.SubElement(types, f"{{{_TYPES}}}Override", PartName=f"/{part}", ContentType=kind)
+
+    def _kind(self, part: str) -> str:
+        """The content type of a part: its own, else that of its ending."""
+        types = self.tree("[Content_Types].xml")
+        own = {each.get("PartName", "").lower(): each for each in types.iterfind(f"{{{_TYPES}}}Override")}
+        by_ending = {each.get("Extension", "").lower(): each for each in types.iterfind(f"{{{_TYPES}}}Default")}
+        found = own.get(f"/{part}".lower(), by_ending.get(part.rpartition(".")[2].lower()))
+        return "" if found is None else found.get("ContentType", "")
 
     def remove(self, part: str) -> None:
         """Take out a part with its relations and its content type."""
@@ -93,8 +101,9 @@ class Package:
             self._put.pop(each, None)
             self._trees.pop(each, None)
             self._removed.add(each)
-        for override in self.tree("[Content_Types].xml").iterfind(f"{{{_TYPES}}}Override"):
-            if override.get("PartName", "").lower() == f"/{part}".lower():
+        gone = {f"/{part}".lower(), f"/{relations_of(part)}".lower()}
+        for override in list(self.tree("[Content_Types].xml").iterfind(f"{{{_TYPES}}}Override")):
+            if override.get("PartName", "").lower() in gone:
                 override.getparent().remove(override)
 
     def related(self, part: str, kind: str) -> list[tuple[str, str]]:
@@ -116,7 +125,8 @@ class Package:
         """Add a relation; its id."""
         name = relations_of(part)
         if name not in self:
-            self.put(name, written(etree.Element(f"{{{_RELATIONS}}}Relationships", nsmap={None: _RELATIONS})))
+            empty = etree.Element(f"{{{_RELATIONS}}}Relationships", nsmap={None: _RELATIONS})
+            self.put(name, written(empty), _RELATIONS_TYPE)
         root = self.tree(name)
         taken = {each.get("Id") for each in root}
         identity = next(f"rId{number}" for number in range(1, len(taken) + 2) if f"rId{number}" not in taken)
