@@ -22,7 +22,7 @@ from disburse.language import say
 from disburse.workbooks.annotated.comments import Comments
 from disburse.workbooks.annotated.listing import NAME, listing
 from disburse.workbooks.annotated.package import Package, Unmarkable, main
-from disburse.workbooks.annotated.sheet import SheetXml, column_range
+from disburse.workbooks.annotated.sheet import LAST_COLUMN, SheetXml, column_range
 from disburse.workbooks.annotated.styles import Styles
 from disburse.workbooks.annotated.workbook import FILTER, FILTERED, Workbook, quoted
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from disburse.workbooks.annotated.workbook import Entry
 
 __all__ = ["Area", "Marks", "Unmarkable", "write_annotated"]
-
-LAST_COLUMN = 16_383
 
 _SELECTED = re.compile(rb"""\stabSelected\s*=\s*["'](?:1|true)["']""")
 

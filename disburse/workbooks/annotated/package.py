@@ -64,7 +64,8 @@ class Package:
         self._archive.close()
 
     def __contains__(self, part: str) -> bool:
-        return part in self._put or (part.lower() in self._names and part not in self._removed)
+        name = self._names.get(part.lower(), part)
+        return name in self._put or (part.lower() in self._names and name not in self._removed)
 
     def read(self, part: str) -> bytes:
         put = self._put.get(self._names.get(part.lower(), part))
@@ -81,7 +82,7 @@ class Package:
     def put(self, part: str, content: bytes | Iterable[bytes], kind: str = "") -> None:
         """Add or replace a part; `kind` is its content type where it is new."""
         self._put[self._names.get(part.lower(), part)] = content
-        self._removed.discard(part)
+        self._removed.discard(self._names.get(part.lower(), part))
         self._trees.pop(part, None)
         if kind and self._kind(part) != kind:
             types = self.tree("[Content_Types].xml")
@@ -98,12 +99,14 @@ class Package:
     def remove(self, part: str) -> None:
         """Take out a part with its relations and its content type."""
         for each in (part, relations_of(part)):
-            self._put.pop(each, None)
-            self._trees.pop(each, None)
-            self._removed.add(each)
-        gone = {f"/{part}".lower(), f"/{relations_of(part)}".lower()}
+            self._take_out(each)
+
+    def _take_out(self, part: str) -> None:
+        self._put.pop(part, None)
+        self._trees.pop(part, None)
+        self._removed.add(self._names.get(part.lower(), part))
         for override in list(self.tree("[Content_Types].xml").iterfind(f"{{{_TYPES}}}Override")):
-            if override.get("PartName", "").lower() in gone:
+            if override.get("PartName", "").lower() == f"/{part}".lower():
                 override.getparent().remove(override)
 
     def related(self, part: str, kind: str) -> list[tuple[str, str]]:
@@ -140,6 +143,8 @@ class Package:
         for each in list(root):
             if each.get("Id") == relation:
                 root.remove(each)
+        if not len(root):
+            self._take_out(relations_of(part))
 
     def _relations(self, part: str) -> list[etree._Element]:
         name = relations_of(part)
@@ -161,7 +166,7 @@ class Package:
         """The trees that no longer say what their part says."""
         for part, tree in self._trees.items():
             name = self._names.get(part.lower(), part)
-            if part not in self._removed and written(tree) != written(parsed(self.read(part))):
+            if name not in self._removed and written(tree) != written(parsed(self.read(part))):
                 yield name, tree
 
     def _streamed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from lxml import etree
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_rowcol_to_cell
 
 from disburse.marked import may_be_ours
+from disburse.workbooks import fit
 from disburse.workbooks.annotated.package import Unmarkable, main, parsed, written
 from disburse.workbooks.book import shown
 
@@ -34,12 +35,16 @@ AFTER_ROWS = (
 )  # fmt: skip
 """What follows the rows, in the order the format asks for."""
 
+LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
+
 WIDTH = 60
 """Characters the column of findings is wide."""
 
 _NUMBER = re.compile(rb"""\sr\s*=\s*["']([A-Z]*)([0-9]+)["']""")
 _STYLE = re.compile(rb"""(\ss\s*=\s*["'])([0-9]+)(["'])""")
 _SPANS = re.compile(rb"""\sspans\s*=\s*["'][^"']*["']""")
+_HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
+_HEIGHT = re.compile(rb"""\sht\s*=\s*["']([0-9]+(?:\.[0-9]+)?)["']""")
 _KIND = re.compile(rb"""\st\s*=\s*["']([A-Za-z]+)""")
 _SHARED = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?v[^>]*>\s*([0-9]{1,9})\s*<")
 _INLINE = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?t(?:\s[^>]*)?>([^<]*)<")
@@ -208,6 +213,49 @@ class SheetXml:
             if int(each.get("min", 0)) <= column + 1 <= int(each.get("max", 0)):
                 return int(each.get("style", 0))
         return 0
+
+    def reaching(self, first: int, room: int, *, down: bool = False) -> tuple[int, int]:
+        """Where `room` pixels from the left edge of column `first` (`down`: from the top of row `first`) end:
+        the column or row, and the pixels within it.
+        """
+        sizes, usual = (self._heights, self._height) if down else (self._widths, self._width)
+        last = LAST_ROW if down else LAST_COLUMN
+        at = first
+        while at < last and room > (size := sizes.get(at, usual)):
+            room -= size
+            at += 1
+        return at, min(room, sizes.get(at, usual))
+
+    @cached_property
+    def _widths(self) -> dict[int, int]:
+        """Column → pixels, of those with a width of their own."""
+        widths: dict[int, int] = {}
+        for each in self.root.iterfind(f"{main('cols')}/{main('col')}"):
+            hidden = each.get("hidden") in ("1", "true")
+            width = 0 if hidden else fit.pixels(float(each.get("width", 8.43)))
+            widths |= dict.fromkeys(range(int(each.get("min", 1)) - 1, int(each.get("max", 1))), width)
+        return widths
+
+    @cached_property
+    def _heights(self) -> dict[int, int]:
+        """Row → pixels, of those with a height of their own."""
+        heights = {}
+        for row, found in self._rows():
+            if hidden := _HIDDEN.search(found[1]):
+                heights[row] = 0
+            elif not hidden and (own := _HEIGHT.search(found[1])):
+                heights[row] = round(float(own[1]) * 4 / 3)
+        return heights
+
+    @cached_property
+    def _width(self) -> int:
+        form = self.root.find(main("sheetFormatPr"))
+        return fit.pixels(float(form.get("defaultColWidth", 8.43) if form is not None else 8.43))
+
+    @cached_property
+    def _height(self) -> int:
+        form = self.root.find(main("sheetFormatPr"))
+        return round(float(form.get("defaultRowHeight", 15) if form is not None else 15) * 4 / 3)
 
     def widen(self, column: int) -> None:
         """Make the column as wide as findings need, and visible."""
