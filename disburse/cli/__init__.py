@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from disburse import __version__, screen, settings
-from disburse.cli import bureau, finance
+from disburse.cli import auditor, bureau, finance
 from disburse.errors import Mendable
 from disburse.language import say
 
@@ -103,5 +103,6 @@ COMMANDS: dict[str, Callable[[], click.Command]] = {
     "check": bureau.check,
     "run": finance.run,
     "post": finance.post,
+    "recheck": auditor.recheck,
     "codes": bureau.codes,
 }

@@ -1,0 +1,294 @@
+"""A run checked by itself: its folder against what its own inputs come to when they are calculated again.
+
+Everything is compared and nothing is believed: what was written against its hashes, every cell against the second
+calculation, what was booked against what should have been.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from disburse.audit.booked import booked_otherwise
+from disburse.audit.recalculation import Recalculation, recalculation
+from disburse.audit.review import Check, Review
+from disburse.dossier import RECORD, complete_or_not_at_all, open_record, touched
+from disburse.errors import Mendable, Usage
+from disburse.findings import catalogue
+from disburse.intake.sheet import ErrorValue, NotCalculated
+from disburse.intake.workbook import read_workbook
+from disburse.language import Language, say, speaking
+from disburse.money import yuan
+from disburse.records import FINDINGS, csv_headings, lines_of
+from disburse.settlement import STATUSES
+from disburse.verify.compare import Difference, Sheet, compare
+from disburse.workbooks.ledger import headings, write_ledger
+from disburse.workbooks.review import write_review
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from disburse.intake.sheet import Cell
+
+    Progress = Callable[[str], None]
+
+LEDGER = "ledger.xlsx"
+
+
+def recheck(folder: Path, store_url: str | None, progress: Progress) -> Review:
+    """Check a run's folder: its seal, every cell of it against the second calculation, and what was booked if asked.
+
+    Raises Usage where `folder` holds no run, Refused where run.json can no longer be read.
+    """
+    record = open_record(folder)
+    progress(say("核对校验码", "Checking the hashes"))
+    checks = [_seal(folder, record)]
+    with speaking(language_of(record)):
+        try:
+            again = recalculation(folder, record, progress)
+        except Mendable as error:
+            return Review(folder, record, [*checks, _not_calculated(error)])
+        progress(say("逐格比较", "Comparing cell by cell"))
+        checks += [_complete(folder, again), *_tables(folder, again), _findings(folder, again)]
+        checks += [_record(record, again), ledger(folder / LEDGER, again)]
+        if store_url is not None:
+            checks.append(booked_otherwise(store_url, record, folder, again.month))
+    return Review(folder, record, checks, again.month)
+
+
+def write_report(review: Review, report: Path | None) -> Path:
+    """Write the report to `report`, or beside what was checked, and say where. No other file is written over.
+
+    Raises Usage where `report` is there already or would lie in the sealed folder.
+    """
+    subject = review.subject.resolve()
+    if report is not None and subject.is_dir() and report.resolve().is_relative_to(subject):
+        raise Usage(
+            f"{report} 在被复核的文件夹里；请写到别处，免得改动它",
+            f"{report} lies in the folder checked; write it elsewhere",
+        )
+    if report is not None and report.exists():
+        raise Usage(
+            f"{report} 已存在，未覆盖；请换一个文件名", f"{report} exists and was left alone; choose another name"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "review.xlsx"
+        checks = [(check.title, check.extent, len(check.differences)) for check in review.checks]
+        write_review(written, review.facts, checks, review.control, review.differences)
+        content = written.read_bytes()
+    report = report or _beside(subject, content)
+    if not report.exists():
+        complete_or_not_at_all(report, lambda path: path.write_bytes(content))
+    return report
+
+
+def _beside(subject: Path, content: bytes) -> Path:
+    """Beside the subject, under its name; numbered where another report stands there already."""
+    stem = f"{subject.stem if subject.is_file() else subject.name}-{say('复核报告', 'review')}"
+    for number in count(1):
+        report = subject.with_name(f"{stem}-{number}.xlsx" if number > 1 else f"{stem}.xlsx")
+        if not report.exists() or report.read_bytes() == content:
+            return report
+    raise AssertionError  # there is always a next number
+
+
+def language_of(record: Mapping[str, Any]) -> Language:
+    """The language a run was written in."""
+    return "en" if record.get("language") == "en" else "zh"
+
+
+def _seal(folder: Path, record: dict[str, Any]) -> Check:
+    """The hashes of inputs and outputs, and files that were added or are gone."""
+    none = say("无此文件", "no such file")
+    found = [
+        Difference(each.name, column=say("校验码", "SHA-256"), expected=each.then or none, found=each.now or none)
+        for each in touched(folder, record)
+    ]
+    files = sum(1 for file in folder.rglob("*") if file.is_file())
+    return Check(say("校验码", "Hashes"), say(f"{files} 个文件", f"{files} files"), found)
+
+
+def _not_calculated(error: Mendable) -> Check:
+    difference = Difference("inputs/", expected=say("可以重新计算", "can be calculated again"), found=str(error))
+    return Check(say("重新计算", "Calculation"), say("未能进行", "not possible"), [difference])
+
+
+def _complete(folder: Path, again: Recalculation) -> Check:
+    """Every row read ends in exactly one status; every line paid comes from exactly one row."""
+    title = say("完整性", "Completeness")
+    try:
+        outcomes, paid = ([*_dicts(folder / name)] for name in ("outcomes.csv", "ledger.csv"))
+    except (OSError, ValueError) as error:
+        return Check(title, "", [_unreadable("outcomes.csv, ledger.csv", error)])
+    place = ("source_file", "source_sheet", "source_row")
+    rows = Counter(tuple(map(str, row)) for row in again.intake.rows[list(place)].itertuples(index=False, name=None))
+    ended = Counter(tuple(line.get(name, "") for name in place) for line in outcomes if line.get("status") in STATUSES)
+    owed = Counter(_pair(line) for line in outcomes if line.get("status") in ("paid", "reduced"))
+    lines = Counter(_pair(line) for line in paid)
+    found = [*_counted("outcomes.csv", rows, ended, say("一种状态", "one status"))]
+    found += _counted("ledger.csv", owed, lines, say("一笔拨付", "one payment"))
+    extent = say(
+        f"{len(again.intake.rows)} 行申报、{len(paid)} 笔拨付", f"{len(again.intake.rows)} rows, {len(paid)} payments"
+    )
+    return Check(title, extent, found)
+
+
+def _pair(line: dict[str, str]) -> tuple[str, str]:
+    return line.get("application_no", ""), line.get("instalment", "")
+
+
+def _counted(file: str, meant: Counter[Any], there: Counter[Any], what: str) -> Iterator[Difference]:
+    for each in sorted({*meant, *there}):
+        if meant[each] != there[each]:
+            yield Difference(
+                file, application_no=" ".join(each), column=what, expected=str(meant[each]), found=str(there[each]),
+                difference=str(there[each] - meant[each]),
+            )  # fmt: skip
+
+
+def _dicts(file: Path) -> Iterator[dict[str, str]]:
+    heading, *lines = lines_of(file.read_bytes())
+    return (dict(zip(heading, line, strict=False)) for line in lines)
+
+
+def _tables(folder: Path, again: Recalculation) -> Iterator[Check]:
+    """outcomes.csv, cuts.csv and ledger.csv, cell by cell."""
+    for name, content in again.files.items():
+        expected = lines_of(content)
+        extent = say(f"{len(expected) - 1} 行 × {len(expected[0])} 列", f"{len(expected) - 1} × {len(expected[0])}")
+        try:
+            written = (folder / name).read_bytes()
+            same = written == content
+            found = [] if same else [*compare(name, [_sheet(expected)], [_sheet(lines_of(written))], csv_headings())]
+        except (OSError, ValueError) as error:
+            found = [_unreadable(name, error)]
+        yield Check(name, extent, found)
+
+
+def _sheet(lines: list[list[str]]) -> Sheet:
+    return Sheet("", [tuple(line) for line in lines])
+
+
+def _unreadable(name: str, error: Exception) -> Difference:
+    return Difference(name, expected=say("可以读取", "can be read"), found=str(error) or type(error).__name__)
+
+
+def _findings(folder: Path, again: Recalculation) -> Check:
+    """findings.csv holds what reading has found, word for word, and exactly the codes of the second calculation."""
+    name, title = "findings.csv", say("findings.csv（代码）", "findings.csv (codes)")
+    rows = again.month.settlement.rows
+    gone = set(rows.index[rows["status"] == "replaced"])
+    placed = again.intake.placed([each for each in again.intake.findings if each.row not in gone])
+    read = Counter(tuple(str(getattr(each, column)) for column in FINDINGS) for each in placed)
+    try:
+        heading, *lines = lines_of((folder / name).read_bytes())
+    except (OSError, ValueError) as error:
+        return Check(title, "", [_unreadable(name, error)])
+    written = Counter(map(tuple, lines))
+    found = [
+        Difference(
+            name, each[3], each[4], each[5], each[0], expected=say("有此问题", "this finding"), found=say("无", "none")
+        )
+        for each in sorted(read - written)
+    ]
+    if heading != list(FINDINGS):
+        found.append(Difference(name, cell="1:1", expected=",".join(FINDINGS), found=",".join(heading)))
+    numbers = rows["application_no"].tolist()
+    meant = {
+        (number, code)
+        for number, codes in zip(numbers, rows["reasons"], strict=True)
+        for code in codes.split(";")
+        if code
+    }
+    there = {(line[5], line[0]) for line in lines if len(line) == len(FINDINGS) and line[5]}
+    apart = {
+        each.code for each in again.intake.findings if each.place
+    }  # of totals and merged cells: said once for many
+    meant = {each for each in meant if each[1] not in apart or each in there}
+    found += [_code(name, *each, expected=True) for each in sorted(meant - there)]
+    found += [_code(name, *each, expected=False) for each in sorted(there - meant)]
+    found += [
+        Difference(name, line[3], line[4], line[5], "severity", catalogue()[line[0]].severity, line[1])
+        for line in lines
+        if len(line) == len(FINDINGS) and line[0] in catalogue() and line[1] != catalogue()[line[0]].severity
+    ]
+    return Check(title, say(f"{len(lines)} 条", f"{len(lines)} lines"), found)
+
+
+def _code(name: str, number: str, code: str, *, expected: bool) -> Difference:
+    words = say("有", "there"), say("无", "none")
+    return Difference(name, "", "", number, code, *(words if expected else reversed(words)))
+
+
+def _record(record: dict[str, Any], again: Recalculation) -> Check:
+    """What run.json says of the result."""
+    month = again.month
+    statuses = month.settlement.rows["status"].value_counts()
+    totals = month.settlement.totals._asdict()
+    meant = {
+        "policy.policy": month.policy.policy,
+        "policy.document": month.policy.document,
+        "not_checked": "、".join(month.not_checked),
+        "counts.rows": str(len(month.settlement.rows)),
+        **{f"counts.{status}": str(statuses.get(status, 0)) for status in STATUSES},
+        **{f"totals.{name.removesuffix('_fen')}": yuan(fen) for name, fen in totals.items()},
+    }
+    found = [
+        Difference(RECORD, column=path, expected=text, found=said)
+        for path, text in meant.items()
+        if (said := _said(record, path)) != text
+    ]
+    return Check(say("run.json（内容）", "run.json (content)"), say(f"{len(meant)} 项", f"{len(meant)} entries"), found)
+
+
+def _said(record: dict[str, Any], path: str) -> str:
+    node: Any = record
+    for step in path.split("."):
+        node = node.get(step) if isinstance(node, dict) else None
+    match node:
+        case list():
+            return "、".join(map(str, node))
+        case str():
+            return node
+    return json.dumps(node, ensure_ascii=False)
+
+
+def ledger(file: Path, again: Recalculation) -> Check:
+    """Every cell of the ledger in `file` against the ledger as it should be."""
+    with tempfile.TemporaryDirectory() as beside:
+        written = Path(beside) / LEDGER
+        write_ledger(written, again.month)
+        sheets = _sheets(written)
+        extent = say(
+            f"{len(sheets)} 张工作表、{sum(_filled(sheet) for sheet in sheets)} 格",
+            f"{len(sheets)} sheets, {sum(_filled(sheet) for sheet in sheets)} cells",
+        )
+        try:
+            same = file.read_bytes() == written.read_bytes()
+            found = [] if same else [*compare(file.name, sheets, _sheets(file), headings())]
+        except (OSError, Mendable) as error:
+            found = [_unreadable(file.name, error)]
+    return Check(file.name, extent, found)
+
+
+def _sheets(file: Path) -> list[Sheet]:
+    return [
+        Sheet(sheet.name, [tuple(map(_cell, row)) for row in sheet.cells]) for sheet in read_workbook(file, file.name)
+    ]
+
+
+def _cell(cell: Cell) -> object:
+    match cell:
+        case NotCalculated():
+            return say("公式没有保存结果", "a formula without a result")
+        case ErrorValue():
+            return cell.text
+    return cell
+
+
+def _filled(sheet: Sheet) -> int:
+    return sum(cell != "" for row in sheet.rows for cell in row)

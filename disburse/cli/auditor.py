@@ -1,0 +1,55 @@
+"""The auditor's commands: calculate again and compare, explain a row."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from disburse import screen
+from disburse.cli.options import Command
+from disburse.language import say
+from disburse.screen import auditor as printed
+
+
+def recheck() -> click.Command:
+    @click.command(
+        cls=Command,
+        help=say(
+            "复核：用另一套逐行计算重新算一遍，逐格比较，只列出差异。给出 run 写出的文件夹，离线即可。",
+            "Check a run: calculate it again by a second, row-by-row calculation and list only what differs. "
+            "The run's folder is enough.",
+        ),
+    )
+    @click.argument("subject", type=click.Path(path_type=Path), metavar=say("文件夹或清单", "DIR_OR_LEDGER"))
+    @click.option(
+        "--store", metavar="URL",
+        help=say("另与这本账簿里记的账比较。", "Compare with what is booked in this store too."),
+    )  # fmt: skip
+    @click.option(
+        "--report", type=click.Path(path_type=Path), metavar="FILE.xlsx",
+        help=say("复核报告写到哪里；默认在文件夹旁边。", "Where the report is written; default: beside the folder."),
+    )  # fmt: skip
+    @click.pass_context
+    def command(context: click.Context, subject: Path, store: str | None, report: Path | None) -> None:
+        from disburse.audit import recheck as auditing
+
+        review = auditing.recheck(subject, store or _given(context, "store"), screen.progress())
+        written = auditing.write_report(review, report)
+        screen.clear()
+        printed.show_review(review, written)
+        sys.exit(1 if review.differences else 0)
+
+    command.name = "recheck"
+    return command
+
+
+def _given(context: click.Context, name: str) -> Any:
+    """A common option, where it was written before the command: a standing setting is not asked for by itself."""
+    group = context.parent
+    if group is not None and group.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        return context.obj[name]
+    return None
