@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disburse.audit.booked import booked_otherwise
+from disburse.audit.printed import printed
 from disburse.audit.recalculation import Recalculation, recalculation
 from disburse.audit.review import Check, Review
 from disburse.dossier import RECORD, complete_or_not_at_all, open_record, touched
 from disburse.errors import Mendable, Usage
 from disburse.findings import catalogue
-from disburse.intake.sheet import ErrorValue, NotCalculated
-from disburse.intake.workbook import read_workbook
 from disburse.language import Language, say, speaking
 from disburse.money import yuan
 from disburse.records import FINDINGS, csv_headings, lines_of
@@ -31,8 +30,6 @@ from disburse.workbooks.review import write_review
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from disburse.intake.sheet import Cell
 
     Progress = Callable[[str], None]
 
@@ -276,18 +273,7 @@ def ledger(file: Path, again: Recalculation) -> Check:
 
 
 def _sheets(file: Path) -> list[Sheet]:
-    return [
-        Sheet(sheet.name, [tuple(map(_cell, row)) for row in sheet.cells]) for sheet in read_workbook(file, file.name)
-    ]
-
-
-def _cell(cell: Cell) -> object:
-    match cell:
-        case NotCalculated():
-            return say("公式没有保存结果", "a formula without a result")
-        case ErrorValue():
-            return cell.text
-    return cell
+    return [Sheet(sheet.name, sheet.rows) for sheet in printed(file)]
 
 
 def _filled(sheet: Sheet) -> int:

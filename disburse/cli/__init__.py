@@ -104,5 +104,6 @@ COMMANDS: dict[str, Callable[[], click.Command]] = {
     "run": finance.run,
     "post": finance.post,
     "recheck": auditor.recheck,
+    "explain": auditor.explain,
     "codes": bureau.codes,
 }

@@ -47,6 +47,30 @@ def recheck() -> click.Command:
     return command
 
 
+def explain() -> click.Command:
+    @click.command(
+        cls=Command,
+        help=say(
+            "说明一笔申报怎样一步步得出结果：每一步、上限减此前已用、条款和口径，都引自运行写出的文件。",
+            "Explain how one application came to its outcome, step by step, quoted from the run's files.",
+        ),
+    )
+    @click.argument("folder", type=click.Path(path_type=Path), metavar=say("文件夹", "DIR"))
+    @click.argument("application_no", metavar=say("申报编号", "APPLICATION_NO"))
+    @click.option(
+        "--instalment", type=int, metavar="N", help=say("只看这一期；默认各期都列。", "Only this instalment.")
+    )
+    @click.option("--json", "as_json", is_flag=True, help=say("以 JSON 输出。", "Print JSON."))
+    def command(folder: Path, application_no: str, instalment: int | None, as_json: bool) -> None:
+        from disburse.audit import explanation
+
+        explained = explanation.explain(folder, application_no, instalment)
+        (printed.explanations_json if as_json else printed.show_explanations)(explained)
+
+    command.name = "explain"
+    return command
+
+
 def _given(context: click.Context, name: str) -> Any:
     """A common option, where it was written before the command: a standing setting is not asked for by itself."""
     group = context.parent
