@@ -13,7 +13,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disburse.audit.booked import booked_otherwise
+from disburse.audit.arithmetic import arithmetic
+from disburse.audit.booked import booked_otherwise, signed_otherwise
 from disburse.audit.printed import printed
 from disburse.audit.recalculation import Recalculation, recalculation
 from disburse.audit.review import Check, Review
@@ -25,6 +26,7 @@ from disburse.money import yuan
 from disburse.records import FINDINGS, csv_headings, lines_of
 from disburse.settlement import STATUSES
 from disburse.verify.compare import Difference, Sheet, compare
+from disburse.workbooks import signed
 from disburse.workbooks.ledger import headings, write_ledger
 from disburse.workbooks.review import write_review
 
@@ -55,6 +57,36 @@ def recheck(folder: Path, store_url: str | None, progress: Progress) -> Review:
         if store_url is not None:
             checks.append(booked_otherwise(store_url, record, folder, again.month))
     return Review(folder, record, checks, again.month)
+
+
+def recheck_ledger(file: Path, folder: Path | None, store_url: str | None, progress: Progress) -> Review:
+    """Check a ledger that came back: against its run, against what was booked, or where neither is given by itself.
+
+    Raises FileUnreadable where it cannot be read, Usage where it is no ledger.
+    """
+    sheets = printed(file)
+    if not any(True for sheet in sheets for _ in sheet.tables(signed.COLUMNS)):
+        raise Usage(
+            f"{file} 不是 disburse 写出的拨付清单（找不到清单的表头）；请给出 ledger.xlsx 或运行的文件夹",
+            f"{file} is no ledger of disburse (its headings were not found); name a ledger.xlsx or a run's folder",
+        )
+    if folder is None:
+        checks = arithmetic(file.name, sheets)
+        if store_url is not None:
+            return Review(file, {}, [*checks, signed_otherwise(store_url, file.name, sheets)])
+        only = say(
+            "没有给出 --run 或 --store：只核对了清单自身的加总、笔数、大写和各步金额，没有重新计算。",
+            "Neither --run nor --store was given: only the ledger's own sums, counts, words and chain were checked.",
+        )
+        return Review(file, {}, checks, remarks=[only])
+    record = open_record(folder)
+    checks = [_seal(folder, record)]
+    with speaking(language_of(record)):
+        again = recalculation(folder, record, progress)
+        checks.append(ledger(file, again))
+        if store_url is not None:
+            checks.append(booked_otherwise(store_url, record, folder, again.month))
+    return Review(file, record, checks, again.month)
 
 
 def write_report(review: Review, report: Path | None) -> Path:

@@ -30,14 +30,26 @@ def recheck() -> click.Command:
         help=say("另与这本账簿里记的账比较。", "Compare with what is booked in this store too."),
     )  # fmt: skip
     @click.option(
+        "--run", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+        help=say("清单出自哪次运行；与它逐格比较。", "The run a ledger comes from, to compare it with."),
+    )  # fmt: skip
+    @click.option(
         "--report", type=click.Path(path_type=Path), metavar="FILE.xlsx",
         help=say("复核报告写到哪里；默认在文件夹旁边。", "Where the report is written; default: beside the folder."),
     )  # fmt: skip
     @click.pass_context
-    def command(context: click.Context, subject: Path, store: str | None, report: Path | None) -> None:
+    def command(
+        context: click.Context, subject: Path, store: str | None, folder: Path | None, report: Path | None
+    ) -> None:
         from disburse.audit import recheck as auditing
 
-        review = auditing.recheck(subject, store or _given(context, "store"), screen.progress())
+        store, progress = store or _given(context, "store"), screen.progress()
+        if subject.is_file():
+            review = auditing.recheck_ledger(subject, folder, store, progress)
+        elif folder is None:
+            review = auditing.recheck(subject, store, progress)
+        else:
+            raise click.UsageError(say("--run 只用于清单文件", "--run goes with a ledger file"), context)
         written = auditing.write_report(review, report)
         screen.clear()
         printed.show_review(review, written)
