@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from disburse.audit.booked import booked_otherwise, signed_otherwise
 from disburse.audit.printed import printed
 from disburse.audit.recalculation import Recalculation, recalculation
 from disburse.audit.review import Check, Review
-from disburse.dossier import RECORD, complete_or_not_at_all, open_record, touched
+from disburse.dossier import RECORD, open_record, touched
 from disburse.errors import Mendable, Usage
 from disburse.findings import catalogue
 from disburse.language import Language, say, speaking
@@ -28,7 +27,6 @@ from disburse.settlement import STATUSES
 from disburse.verify.compare import Difference, Sheet, compare
 from disburse.workbooks import signed
 from disburse.workbooks.ledger import headings, write_ledger
-from disburse.workbooks.review import write_review
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -87,42 +85,6 @@ def recheck_ledger(file: Path, folder: Path | None, store_url: str | None, progr
         if store_url is not None:
             checks.append(booked_otherwise(store_url, record, folder, again.month))
     return Review(file, record, checks, again.month)
-
-
-def write_report(review: Review, report: Path | None) -> Path:
-    """Write the report to `report`, or beside what was checked, and say where. No other file is written over.
-
-    Raises Usage where `report` is there already or would lie in the sealed folder.
-    """
-    subject = review.subject.resolve()
-    if report is not None and subject.is_dir() and report.resolve().is_relative_to(subject):
-        raise Usage(
-            f"{report} 在被复核的文件夹里；请写到别处，免得改动它",
-            f"{report} lies in the folder checked; write it elsewhere",
-        )
-    if report is not None and report.exists():
-        raise Usage(
-            f"{report} 已存在，未覆盖；请换一个文件名", f"{report} exists and was left alone; choose another name"
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / "review.xlsx"
-        checks = [(check.title, check.extent, len(check.differences)) for check in review.checks]
-        write_review(written, review.facts, checks, review.control, review.differences)
-        content = written.read_bytes()
-    report = report or _beside(subject, content)
-    if not report.exists():
-        complete_or_not_at_all(report, lambda path: path.write_bytes(content))
-    return report
-
-
-def _beside(subject: Path, content: bytes) -> Path:
-    """Beside the subject, under its name; numbered where another report stands there already."""
-    stem = f"{subject.stem if subject.is_file() else subject.name}-{say('复核报告', 'review')}"
-    for number in count(1):
-        report = subject.with_name(f"{stem}-{number}.xlsx" if number > 1 else f"{stem}.xlsx")
-        if not report.exists() or report.read_bytes() == content:
-            return report
-    raise AssertionError  # there is always a next number
 
 
 def language_of(record: Mapping[str, Any]) -> Language:

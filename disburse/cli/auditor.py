@@ -34,29 +34,85 @@ def recheck() -> click.Command:
         help=say("清单出自哪次运行；与它逐格比较。", "The run a ledger comes from, to compare it with."),
     )  # fmt: skip
     @click.option(
+        "--policy", type=click.Path(path_type=Path), metavar="FILE",
+        help=say("换这份政策文件试算：会拨付多少，按措施、逐行列出不同。", "What would have been paid under this policy file."),
+    )  # fmt: skip
+    @click.option(
+        "--sample", type=click.IntRange(min=1), metavar="N",
+        help=say("另按金额加权抽取 N 笔，写出核查底稿和风险清单。", "Also draw N payments weighted by amount."),
+    )  # fmt: skip
+    @click.option(
+        "--seed", type=int, metavar="S",
+        help=say("抽样的种子；同样的种子抽到同样的行。", "Seed of the drawing: the same seed draws the same."),
+    )  # fmt: skip
+    @click.option(
         "--report", type=click.Path(path_type=Path), metavar="FILE.xlsx",
         help=say("复核报告写到哪里；默认在文件夹旁边。", "Where the report is written; default: beside the folder."),
     )  # fmt: skip
     @click.pass_context
     def command(
-        context: click.Context, subject: Path, store: str | None, folder: Path | None, report: Path | None
-    ) -> None:
-        from disburse.audit import recheck as auditing
+        context: click.Context, /, subject: Path, store: str | None, folder: Path | None, policy: Path | None,
+        sample: int | None, seed: int | None, report: Path | None,
+    ) -> None:  # fmt: skip
+        from disburse.audit.report import must_be_free
 
-        store, progress = store or _given(context, "store"), screen.progress()
-        if subject.is_file():
-            review = auditing.recheck_ledger(subject, folder, store, progress)
-        elif folder is None:
-            review = auditing.recheck(subject, store, progress)
-        else:
-            raise click.UsageError(say("--run 只用于清单文件", "--run goes with a ledger file"), context)
-        written = auditing.write_report(review, report)
-        screen.clear()
-        printed.show_review(review, written)
-        sys.exit(1 if review.differences else 0)
+        _must_fit(context, folder if subject.is_file() else subject, subject, sample, seed)
+        must_be_free(subject, report)
+        policy, store = policy or _given(context, "policy"), store or _given(context, "store")
+        if policy is not None:
+            sys.exit(_trial(subject, policy, report))
+        sys.exit(_review(subject, folder, store, report, sample, seed))
 
     command.name = "recheck"
     return command
+
+
+def _must_fit(context: click.Context, run: Path | None, subject: Path, sample: int | None, seed: int | None) -> None:
+    """Refuse options that have nothing to work on."""
+    if context.params["folder"] is not None and not subject.is_file():
+        raise click.UsageError(say("--run 只用于清单文件", "--run goes with a ledger file"), context)
+    if (sample is None) != (seed is None):
+        raise click.UsageError(
+            say(
+                "--sample 和 --seed 须一起给出，抽样才能重复",
+                "give --sample and --seed together: a drawing must be repeatable",
+            ),
+            context,
+        )
+    if sample is not None and run is None:
+        raise click.UsageError(say("抽样需要运行的文件夹（--run）", "a sample needs the run's folder (--run)"), context)
+    if context.params["policy"] is not None and subject.is_file():
+        raise click.UsageError(say("试算需要运行的文件夹", "a trial needs the run's folder"), context)
+
+
+def _review(
+    subject: Path, folder: Path | None, store: str | None, report: Path | None, sample: int | None, seed: int | None
+) -> int:
+    from disburse.audit.recheck import recheck, recheck_ledger
+    from disburse.audit.report import write_report
+    from disburse.audit.sample import draw
+
+    progress = screen.progress()
+    if subject.is_file():
+        review = recheck_ledger(subject, folder, store, progress)
+    else:
+        review = recheck(subject, store, progress)
+    sampled = draw(review.month, sample, seed) if review.month and sample is not None and seed is not None else None
+    written = write_report(review, sampled, report)
+    screen.clear()
+    printed.show_review(review, sampled, written)
+    return 1 if review.differences else 0
+
+
+def _trial(folder: Path, policy: Path, report: Path | None) -> int:
+    from disburse.audit.report import write_comparison
+    from disburse.audit.trial import trial
+
+    compared = trial(folder, policy, screen.progress())
+    written = write_comparison(compared, report)
+    screen.clear()
+    printed.show_trial(compared, written)
+    return 1 if len(compared.rows) else 0
 
 
 def explain() -> click.Command:

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
     from disburse.audit.explanation import Explanation, Reduction
     from disburse.audit.review import Review
+    from disburse.audit.trial import Trial
     from disburse.verify.compare import Difference
+    from disburse.workbooks.review import Sampled
 
 SHOWN = 40
 """Differences on the screen; the report has them all."""
 
 
-def show_review(review: Review, report: Path) -> None:
+def show_review(review: Review, sampled: Sampled | None, report: Path) -> None:
     """What was compared, and only what differs."""
     for name, value in review.facts:
         click.echo(name + say("：", ": ") + value)
@@ -37,7 +39,47 @@ def show_review(review: Review, report: Path) -> None:
     more = len(review.differences) - SHOWN
     if more > 0:
         click.echo(say(f"  还有 {more} 处，见复核报告", f"  {more} more, see the report"))
+    if sampled is not None:
+        show_sample(sampled)
     click.echo(say(f"复核报告 {report}", f"Report {report}"))
+
+
+def show_sample(sampled: Sampled) -> None:
+    """The rows drawn, and those worth a look."""
+    click.echo(sampled.how)
+    drawn: list[Any] = list(sampled.drawn.itertuples())
+    for number, row in enumerate(drawn, 1):
+        place = f"{row.source_file} {row.source_sheet}!{row.source_row}"
+        paid = f"{yuan(int(row.paid_fen), thousands=True)}{say(' 元', ' yuan')}"
+        click.echo(f"  {number}  {row.application_no}  {row.applicant_name}  {paid}  {place}")
+    click.echo(say("值得一看：", "Worth a look:"))
+    for row in sampled.risks.itertuples():
+        click.echo(f"  {row.application_no}  {row.applicant_name}  {row.why}")
+
+
+def show_trial(trial: Trial, report: Path) -> None:
+    """By measure, then each row that differs."""
+    from disburse.audit.trial import heading
+
+    for line in heading(trial):
+        click.echo(line)
+    measures: list[Any] = list(trial.measures.itertuples())
+    rows: list[Any] = list(trial.rows.itertuples())
+    for row in measures:
+        was, would, more = (yuan(int(fen), thousands=True) for fen in (row.was_fen, row.would_fen, row.more_fen))
+        click.echo(f"  {row.title}  {was} → {would}  {more}")
+    own, other = trial.totals
+    totals = [yuan(fen, thousands=True) for fen in (own, other, other - own)]
+    click.echo(
+        say(
+            f"原拨付 {totals[0]} 元，试算 {totals[1]} 元，增减 {totals[2]} 元；{len(trial.rows)} 行不同",
+            f"paid {totals[0]}, would be {totals[1]}, difference {totals[2]} yuan; {len(trial.rows)} rows differ",
+        )
+    )
+    for row in rows[:SHOWN]:
+        was, would = (yuan(int(fen), thousands=True) for fen in (row.was_fen, row.would_fen))
+        click.echo(f"  {row.application_no}  {row.was_word} {was} → {row.would_word} {would}  {row.reasons}")
+    click.echo(say(f"试算结果 {report}", f"Written to {report}"))
 
 
 def show_difference(each: Difference) -> None:

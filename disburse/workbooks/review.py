@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -36,18 +36,58 @@ DIFFERENCES = (
     Column("difference", "差额", "Difference", 16, "code"),
 )
 
+DRAWN = (
+    Column("number", "序号", "No.", 6, "whole"),
+    Column("application_no", "申报编号", "Application no.", 15, "code"),
+    Column("applicant_name", "企业名称", "Applicant", 22),
+    Column("title", "措施", "Measure", 17),
+    Column("place", "出处", "Where sent", 20),
+    Column("paid_fen", "拨付金额(元)", "Paid (yuan)", 15.5, "amount", total=True),
+    Column("payee", "收款户名、账号", "Payee, account", 24),
+    Column("papers", "申报材料", "Papers", 10),
+    Column("approval_no", "批复文号", "Approval", 18),
+    Column("receipt", "银行回单", "Bank receipt", 10),
+    Column("conclusion", "核查结论", "Conclusion", 14),
+)
+"""A working paper: what is known of a row drawn, and cells to fill in by hand."""
+
+RISKS = (
+    Column("number", "序号", "No.", 6, "whole"),
+    Column("application_no", "申报编号", "Application no.", 16, "code"),
+    Column("applicant_name", "企业名称", "Applicant", 26),
+    Column("title", "措施", "Measure", 22),
+    Column("approved_fen", "核定金额(元)", "Approved (yuan)", 16, "amount"),
+    Column("paid_fen", "拨付金额(元)", "Paid (yuan)", 16, "amount"),
+    Column("why", "为何值得看", "Why worth a look", 44),
+)
+
 BLANK = "_" * 24
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A working paper.
+
+    how    how the rows were drawn, in words
+    drawn  rows of a month (workbooks.month), in the order drawn
+    risks  rows of a month with `why`
+    """
+
+    how: str
+    drawn: pd.DataFrame
+    risks: pd.DataFrame
 
 
 def write_review(
     path: Path, facts: Sequence[tuple[str, str]], checks: Sequence[tuple[str, str, int]], control: Sequence[str],
-    differences: Sequence[Difference],
+    differences: Sequence[Difference], sampled: Sampled | None,
 ) -> None:  # fmt: skip
     """Write the report.
 
     facts    what was checked, line by line: name and value
     checks   what was compared, how much of it, and how many differences
     control  the sums that must hold, and what could not be checked
+    sampled  rows drawn for inspection, where any were
     """
     name = say("复核报告", "Review")
     with Book(path) as book:
@@ -68,6 +108,8 @@ def write_review(
         sheet.line(_conclusion(len(differences)), "words")
         _sign(sheet)
         _differences(book, differences, foot)
+        if sampled is not None:
+            _paper(book, sampled, foot)
 
 
 def _conclusion(count: int) -> str:
@@ -115,3 +157,29 @@ def _differences(book: Book, differences: Sequence[Difference], foot: str) -> No
         return
     lines: list[dict[str, Any]] = [{"number": i, **asdict(each)} for i, each in enumerate(differences, 1)]
     _table(sheet, DIFFERENCES, pd.DataFrame(lines))
+
+
+def _paper(book: Book, sampled: Sampled, foot: str) -> None:
+    rows = sampled.drawn
+    drawn = rows.assign(
+        number=range(1, len(rows) + 1),
+        place=[f"{row.source_file} {row.source_sheet}!{row.source_row}" for row in rows.itertuples()],
+        payee=[f"{row.payee_name} {row.account_no}" for row in rows.itertuples()],
+        papers="", receipt="", conclusion="",
+    )  # fmt: skip
+    risks = sampled.risks.assign(number=range(1, len(sampled.risks) + 1))
+    for name, title, note, columns, frame in (
+        (say("抽样底稿", "Sample"), say("抽样核查底稿", "Working paper: rows drawn"), sampled.how, DRAWN, drawn),
+        (say("风险清单", "Risks"), say("值得一看的行", "Rows worth a look"), "", RISKS, risks),
+    ):
+        sheet = book.sheet(name)
+        sheet.set_widths([column.width for column in columns])
+        sheet.line(title, "title")
+        sheet.line(note, "subtitle")
+        sheet.page(paper="A4", footer=foot, repeat=sheet.row if len(frame) else None)
+        if len(frame):
+            _table(sheet, columns, frame, say("合计", "Total") if columns is DRAWN else "")
+        else:
+            sheet.line(nothing(), "note")
+        if columns is DRAWN:
+            _sign(sheet)
