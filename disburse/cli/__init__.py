@@ -108,5 +108,7 @@ COMMANDS: dict[str, Callable[[], click.Command]] = {
     "import": finance.import_,
     "history": finance.history,
     "verify": auditor.verify,
+    "recheck": auditor.recheck,
+    "explain": auditor.explain,
     "codes": bureau.codes,
 }
