@@ -110,5 +110,7 @@ COMMANDS: dict[str, Callable[[], click.Command]] = {
     "backup": finance.backup,
     "restore": finance.restore,
     "verify": auditor.verify,
+    "recheck": auditor.recheck,
+    "explain": auditor.explain,
     "codes": bureau.codes,
 }

@@ -50,6 +50,18 @@ class Store:
         with self._database.reading() as connection:
             return _booked(connection)
 
+    def of_run(self, run_hash: str) -> tuple[str, pd.DataFrame] | None:
+        """The batch a run was booked as, and its lines as they were booked; None where it was not booked."""
+        if self._database is None:
+            return None
+        with self._database.reading() as connection:
+            receipt = receipt_of(connection, run_hash)
+            if receipt is None:
+                return None
+            columns = [posting.c[name] for name in ("line", *LINES)]
+            mine = select(*columns).where(posting.c.batch_no == receipt.sequence).order_by(posting.c.line)
+            return receipt.batch, to_frame(fetch(connection, mine), {"line": "int64", **LINES})
+
     def open_items(self) -> pd.DataFrame:
         """The held and carried rows of booked runs that no later booked run has taken up again."""
         if self._database is None:
