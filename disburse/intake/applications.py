@@ -68,6 +68,10 @@ class Intake:
         """The finding with file, sheet, cell, heading, value, message and remedy."""
         return self._placed(finding, self._place(finding))
 
+    def place_of(self, row: int, name: str) -> Place:
+        """The cell of a field on a row."""
+        return self._place(Finding(row, "", name))
+
     def _placed(self, finding: Finding, place: Place) -> Placed:
         own = finding.row >= 0 and (finding.place is None or self._on_row(finding))
         values = {"column": place.column} | finding.values  # noqa: PD011 – no frame

@@ -2,19 +2,21 @@
 
 What is hashed is JSON Lines in UTF-8, without white space and with sorted keys: first one object with the previous
 hash, the batch and the names of the columns, then one array per posting and one per outcome, in their order. The
-number of this form is kept in `batch.form`, so that a later form cannot make an older batch look forged.
+number of the form is kept in `batch.form`, so that a later form cannot make an older batch look forged: form 1 knows
+no `pays_again`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-FORM = 1
+FORM = 2
+"""The form in which batches are booked now."""
 
 BATCH_FIELDS = (
     "batch_no", "batch", "month", "number", "pay_date", "run_hash", "policy_sha256",
@@ -26,13 +28,16 @@ POSTING_FIELDS = (
     "application_no", "instalment", "measure", "article", "fund", "uscc", "applicant_name",
     "subject_no", "subject_name", "carrier_no", "category", "town", "bureau", "matter_no", "evidence_nos",
     "event_date", "approved_amount_fen", "paid_fen",
-    "payee_name", "bank_name", "cnaps", "account_no", "payee_type", "reason", "document_no",
+    "payee_name", "bank_name", "cnaps", "account_no", "payee_type", "reason", "document_no", "pays_again",
 )  # fmt: skip
 
 OUTCOME_FIELDS = (
     "batch_no", "line", "application_no", "instalment", "status",
     "measure", "bureau", "uscc", "applicant_name", "approved_amount_fen", "reasons",
 )  # fmt: skip
+
+POSTING_FIELDS_OF = {1: tuple(name for name in POSTING_FIELDS if name != "pays_again"), 2: POSTING_FIELDS}
+"""The columns of a posting that the hash covers, by the batch's form."""
 
 Row = tuple[object, ...]
 
@@ -50,13 +55,13 @@ def batch_hash(
     """The hash of a batch whose predecessor's hash is `previous`.
 
     batch      at least BATCH_FIELDS
-    postings   POSTING_FIELDS each, by line
+    postings   POSTING_FIELDS_OF[the batch's form] each, by line
     outcomes   OUTCOME_FIELDS each, by line
     """
     head = {
         "previous": previous,
         "batch": {name: batch[name] for name in BATCH_FIELDS},
-        "posting": POSTING_FIELDS,
+        "posting": POSTING_FIELDS_OF.get(cast("int", batch["form"]), POSTING_FIELDS),
         "outcome": OUTCOME_FIELDS,
     }
     digest = hashlib.sha256(_line(head))

@@ -123,13 +123,24 @@ class Styles:
         etree.SubElement(new, main("alignment"), vertical="center", wrapText=wrap)
         return self._index(self._formats, new)
 
+    def _said(self, element: etree._Element) -> Canonical:
+        """What the element says; of equal fills that a format may have, the first."""
+        if element.tag != main("xf"):
+            return _canonical(element)
+        form = deepcopy(element)
+        form.attrib.pop("applyFill", None)
+        number = int(form.get("fillId", 0))
+        if number < len(self._fills):
+            form.set("fillId", str(self._index(self._fills, self._fills[number])))
+        return _canonical(form)
+
     def _index(self, among: etree._Element, wanted: etree._Element) -> int:
         """Where the element stands in its list, added at the end if it is new."""
         name = str(etree.QName(among).localname)
         if not any(key[0] == name for key in self._known):
             for at, each in enumerate(among):
-                self._known.setdefault((name, _canonical(each)), at)
-        key = (name, _canonical(wanted))
+                self._known.setdefault((name, self._said(each)), at)
+        key = (name, self._said(wanted))
         if key not in self._known:
             self._known[key] = len(among)
             among.append(deepcopy(wanted))
@@ -138,8 +149,13 @@ class Styles:
 
 
 def _canonical(element: etree._Element) -> Canonical:
-    """What the element says, however it is written."""
-    return str(element.tag), tuple(sorted(element.attrib.items())), tuple(map(_canonical, element))
+    """What the element says, however it is written: no fill may name colours, a plain one a second that is not seen."""
+    said, within = dict(element.attrib), list(element)
+    if element.tag == main("patternFill"):
+        pattern = said.setdefault("patternType", "none")
+        seen = {"none": (), "solid": (main("fgColor"),)}.get(pattern)
+        within = [each for each in within if seen is None or each.tag in seen]
+    return str(element.tag), tuple(sorted(said.items())), tuple(map(_canonical, within))
 
 
 def _fill(parent: etree._Element, pattern: str) -> None:
