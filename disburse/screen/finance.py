@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from disburse.batch import Run
     from disburse.bookkeeping import History
     from disburse.store import Receipt
+    from disburse.store.backup import Copied
     from disburse.store.history import Totals
     from disburse.store.reversal import Returned
 
@@ -136,6 +137,19 @@ def show_settled(returned: Returned | None) -> None:
         )
     else:
         show_returned(returned)
+
+
+def show_copied(copied: Copied, done: str) -> None:
+    """What a backup or a restored book holds; all of it was read again."""
+    net = yuan(copied.net_fen, thousands=True)
+    click.echo(
+        done
+        + say(f"：{copied.batches} 批 {copied.lines} 笔，净额 {net} 元，已核对",
+              f": {copied.batches} batches, {copied.lines} lines, net {net} yuan, verified")
+    )  # fmt: skip
+    click.echo(
+        say(f"链首 {copied.head.sequence} {copied.head.hash}", f"head {copied.head.sequence} {copied.head.hash}")
+    )
 
 
 def show_history(found: History, form: str | None) -> None:

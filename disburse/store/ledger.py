@@ -11,10 +11,11 @@ from sqlalchemy import func, insert, select, text, update
 
 from disburse.errors import Unbalanced
 from disburse.store.booking import Booking, Head, Opening, Receipt, Signatures
-from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, batch_hash
+from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, Hashing
 from disburse.store.derived import OPEN_STATUSES, in_chunks, insert_rows, take_in
 from disburse.store.frames import BOOKED, LINES, OPEN_ITEMS, OUTCOMES, to_columns, to_frame
 from disburse.store.schema import GENESIS, PAID, batch, head, open_item, outcome, posting
+from disburse.store.seals import write_seals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -163,10 +164,13 @@ class Entry:
             "outcomes": len(outcomes),
             "open_items": sum(row[_STATUS] in OPEN_STATUSES for row in outcomes),
         }
-        self.batch["hash"] = batch_hash(self.before.hash, self.batch, postings, outcomes)
+        hashing = Hashing(self.before.hash, self.batch)
+        seals = [b"".join(map(hashing.add, rows)) for rows in (postings, outcomes)]
+        self.batch["hash"] = hashing.hexdigest()
         self.connection.execute(insert(batch), self.batch)
         insert_rows(self.connection, posting, postings, POSTING_FIELDS)
         insert_rows(self.connection, outcome, outcomes, OUTCOME_FIELDS)
+        write_seals(self.connection, self.batch["batch_no"], *seals)
         take_in(self.connection, self.before.sequence + 1)
         self._count_again()
         self._advance()
