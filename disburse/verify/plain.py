@@ -150,33 +150,34 @@ def entitle(ways: list[Way], month: Month) -> None:
     for way in ways:
         row, day = way.row, term_day(way.row, month)
         measure = month.measures[row.measure]
-        by_measure = ("entitlement", measure.code, measure.article)
         if measure.formula is not None:
-            gross = by_formula(measure.formula, row, day)
-            way.cut("FORMULA_LOWER", by_measure, gross)
+            most, reference = by_formula(measure.formula, row, day)
+            way.cut("FORMULA_LOWER", ("entitlement", measure.code, reference), most)
             if measure.formula.kind == "rate" and measure.formula.less_other_funds:
-                way.cut("FUNDS_DEDUCTED", by_measure, max(gross - row.other_public_funds_fen, 0))
+                left = max(most - row.other_public_funds_fen, 0)
+                way.cut("FUNDS_DEDUCTED", ("entitlement", measure.code, reference), left)
         ceiling = holding(measure.ceiling, day)
         if ceiling is not None:
-            way.cut("CEILING", by_measure, fen(ceiling), ceiling=fen(ceiling))
+            by = ("entitlement", measure.code, ceiling.reference)
+            way.cut("CEILING", by, fen(ceiling), ceiling=fen(ceiling))
         way.cut("ROUNDED", ("entitlement", "rounding", rounding.reference), way.amount // unit * unit)
 
 
-def by_formula(formula: Formula, row: Line, day: date) -> int:
-    """Step 4: a rate of the basis, down to the fen; or the highest tier reached in the row's category, 0 below the lowest."""
+def by_formula(formula: Formula, row: Line, day: date) -> tuple[int, str]:
+    """Step 4: a rate of the basis, down to the fen; or the highest tier reached in the row's category, 0 below the lowest.
+
+    With the article that says so.
+    """
     if formula.kind == "rate":
-        over, under = holding(formula.rate, day).value.as_integer_ratio()
-        share: int = row.basis_amount_fen * over // under
-        return share
-    reached = [
-        tier
-        for tier in formula.tiers
-        if tier.at_least <= row.quantity and compared(tier.category) in ("", row.category)
-    ]
+        rate = holding(formula.rate, day)
+        over, under = rate.value.as_integer_ratio()
+        return row.basis_amount_fen * over // under, rate.reference
+    tiers = [tier for tier in formula.tiers if compared(tier.category) in ("", row.category)]
+    reached = [tier for tier in tiers if tier.at_least <= row.quantity]
     if not reached:
-        return 0
+        return 0, formula.tiers[0].reference
     tier = max(reached, key=lambda tier: tier.at_least)
-    return fen(tier) * (row.quantity if tier.each else 1)
+    return fen(tier) * (row.quantity if tier.each else 1), tier.reference
 
 
 class Meter:
@@ -202,62 +203,53 @@ class Meter:
         if self.limit.times:
             self.numbers[self.key(line)].add(line.application_no)
 
-    def left(self, row: Line, wanted: int, day: date) -> tuple[int, str]:
-        """What the row may still have of `wanted`, and the code if that is less. How often is asked before how much."""
-        times, others = holding(self.limit.times, day), self.numbers[self.key(row)] - {row.application_no}
-        if times is not None and len(others) >= times.value:
-            return 0, "ONCE_ONLY" if times.value == 1 else "LIMIT_EXHAUSTED"
-        amount = holding(self.limit.amount, day)
-        left = wanted if amount is None else max(fen(amount) - self.fen[self.key(row)], 0)
-        return min(left, wanted), "LIMIT_REACHED" if left else "LIMIT_EXHAUSTED"
-
-    def ceiling(self, day: date) -> int | None:
-        amount = holding(self.limit.amount, day)
-        return None if amount is None else fen(amount)
+    def draw(self, way: Way, step: str, day: date) -> None:
+        """The row cut to what is left; how often is asked before how much."""
+        limit, used = self.limit, self.fen[self.key(way.row)]
+        times, amount = holding(limit.times, day), holding(limit.amount, day)
+        left, code = way.amount, ""
+        if amount is not None:
+            left = max(fen(amount) - used, 0)
+            code = "LIMIT_REACHED" if left else "LIMIT_EXHAUSTED"
+        if times is not None and len(self.numbers[self.key(way.row)] - {way.row.application_no}) >= times.value:
+            left, code = 0, "ONCE_ONLY" if times.value == 1 else "LIMIT_EXHAUSTED"
+        way.cut(code, (step, limit.id, limit.article), left, ceiling=fen(amount) if amount else None, used=used)
 
 
 def stand_alone(ways: list[Way], month: Month) -> None:
     """Step 5: what every limit has left after all that was booked before."""
     meters = [Meter(limit, month) for limit in month.policy.limits]
     for way in ways:
-        _to_the_tightest(way, "alone", meters, month)
+        for meter in meters:
+            if way.row.measure in meter.limit.measures:
+                meter.draw(way, "alone", term_day(way.row, month))
 
 
 def limit(ways: list[Way], month: Month) -> None:
-    """Step 7: in order, what every limit has left after that and the rows before; and it is used up in all of them."""
+    """Step 7: in order, what every limit has left after that and the rows before; used up in all of them."""
     meters = [Meter(limit, month) for limit in month.policy.limits]
     for way in ways:
-        for meter in _to_the_tightest(way, "limits", meters, month):
+        own = [meter for meter in meters if way.row.measure in meter.limit.measures]
+        for meter in own:
+            meter.draw(way, "limits", term_day(way.row, month))
+        for meter in own:
             if way.amount:
                 meter.use(way.row, way.amount)
-
-
-def _to_the_tightest(way: Way, step: str, meters: list[Meter], month: Month) -> list[Meter]:
-    """The row cut to what the tightest of its limits leaves (of equal ones the first in the policy); its limits."""
-    row, day = way.row, term_day(way.row, month)
-    own = [meter for meter in meters if row.measure in meter.limit.measures]
-    if own:
-        tightest = min(own, key=lambda meter: meter.left(row, way.amount, day)[0])
-        left, code = tightest.left(row, way.amount, day)
-        limit, used = tightest.limit, tightest.fen[tightest.key(row)]
-        way.cut(code, (step, limit.id, limit.article), left, ceiling=tightest.ceiling(day), used=used)
-    return own
 
 
 def deduplicate(ways: list[Way], month: Month) -> None:
     """Step 6: one matter is not rewarded twice; the enterprise chooses, else the higher stands (就高、从优、不重复)."""
     rule = month.policy.duplication
     by = ("duplication", "duplication", rule.reference)
-    rewarded, awarded = _rewards(month)
+    rewards = _rewards(month)
     competing: dict[Any, list[Way]] = defaultdict(list)
     for way in ways:
-        if (this := matter(way.row, month)) is None:
-            continue
-        before = awarded[this] + sum(line.net_fen for line in rewarded[this] if rivals(way.row, line, month))
+        this = matter(way.row, month)
+        before = [fen for line, fen in rewards[this] if line is None or rivals(way.row, line, month)]
         if before:
-            left = max(way.amount - before, 0) if rule.already_rewarded == "difference" else 0
-            way.cut("DIFFERENCE_PAID" if left else "ALREADY_REWARDED", by, left, used=before)
-        if way.amount:
+            left = max(way.amount - sum(before), 0) if rule.already_rewarded == "difference" else 0
+            way.cut("DIFFERENCE_PAID" if left else "ALREADY_REWARDED", by, left, used=sum(before))
+        if this is not None and way.amount:
             competing[this].append(way)
     for rows in competing.values():
         elected = [way for way in rows if way.row.elected == "是" and rule.choice == "elected"]
@@ -268,16 +260,16 @@ def deduplicate(ways: list[Way], month: Month) -> None:
             _take(rows, elected, by, month)
 
 
-def _rewards(month: Month) -> tuple[dict[Any, list[Line]], dict[Any, int]]:
-    """Step 6: what was booked for each matter; what other policies of the same level have paid for it, in fen."""
-    rewarded: dict[Any, list[Line]] = defaultdict(list)
+def _rewards(month: Month) -> dict[Any, list[tuple[Line | None, int]]]:
+    """Step 6: what each matter has had: bookings with their net, and in fen what other policies of the level have paid."""
+    found: dict[Any, list[tuple[Line | None, int]]] = defaultdict(list)
     for line in month.booked:
-        rewarded[matter(line, month)].append(line)
-    awarded: dict[Any, int] = defaultdict(int)
+        found[matter(line, month)].append((line, line.net_fen))
     for line in month.awards:
         if line.level == month.policy.duplication.level:
-            awarded[line.uscc, line.matter_no] += line.amount_fen
-    return rewarded, awarded
+            found[line.uscc, line.matter_no].append((None, line.amount_fen))
+    found.pop(None, None)
+    return found
 
 
 def _take(rows: list[Way], elected: list[Way], by: By, month: Month) -> None:
