@@ -39,7 +39,7 @@ def entitlement(rows: pd.DataFrame, case: Case) -> Step:
         amount = int(row.approved_amount_fen)
         for cut, values in _cuts(row, measure, day):
             if cut.after_fen < amount:
-                made = cut._replace(before_fen=amount, after_fen=max(cut.after_fen, 0))
+                made = cut._replace(before_fen=amount)
                 amount = made.after_fen
                 cuts.append(made)
                 shown = {"before": money(made.before_fen), "after": money(amount), **values}
@@ -69,7 +69,8 @@ def _cuts(row: Any, measure: Measure, day: date) -> Iterator[tuple[Cut, dict[str
         yield Cut(row.Index, STEP, "FORMULA_LOWER", measure.code, rate.reference, 0, by_rate), {"formula": words}
         if measure.formula.less_other_funds:
             other = int(row.other_public_funds_fen)
-            deducted = Cut(row.Index, STEP, "FUNDS_DEDUCTED", measure.code, rate.reference, 0, by_rate - other)
+            left = max(by_rate - other, 0)
+            deducted = Cut(row.Index, STEP, "FUNDS_DEDUCTED", measure.code, rate.reference, 0, left)
             yield deducted, {"found": money(other)}
     elif isinstance(measure.formula, ByTier):
         tier_fen, reference = _tier(row, measure.formula)
