@@ -69,7 +69,7 @@ def recalculation(
     case = Case(in_force, booked, lists, inputs.pay_date)
     intake = read_applications(list(inputs.sources), in_force, stop=True, progress=progress)
     progress(say("逐行重新计算", "Calculating again, row by row"))
-    settlement = _settlement(intake, recalculate(intake.rows, intake.findings, case), case)
+    settlement = settlement_of(intake.rows, recalculate(intake.rows, intake.findings, case), case)
     month = Month(
         settlement=settlement,
         policy=in_force,
@@ -96,13 +96,13 @@ def consulted(folder: Path, record: Mapping[str, Any], name: str) -> pd.DataFram
         ) from error
 
 
-def _settlement(intake: Intake, result: Recalculated, case: Case) -> Settlement:
+def settlement_of(applications: pd.DataFrame, result: Recalculated, case: Case) -> Settlement:
     """The outcomes of the second calculation in the form that workbooks and CSV files are written from."""
     by_row = {outcome.row: outcome for outcome in result.outcomes}
-    outcomes = [by_row[row] for row in intake.rows.index]
+    outcomes = [by_row[row] for row in applications.index]
     measures = case.policy.by_code
-    known = [measures.get(code) for code in intake.rows["measure"]]
-    rows = intake.rows.assign(
+    known = [measures.get(code) for code in applications["measure"]]
+    rows = applications.assign(
         status=pd.Series([outcome.status for outcome in outcomes], dtype="str"),
         reasons=pd.Series([";".join(outcome.reasons) for outcome in outcomes], dtype="str"),
         fund=pd.Series([measure.fund if measure else "" for measure in known], dtype="str"),
@@ -110,7 +110,7 @@ def _settlement(intake: Intake, result: Recalculated, case: Case) -> Settlement:
         **{name: pd.array([getattr(outcome, name) for outcome in outcomes], dtype="Int64") for name in CHAIN},
     )
     rows["order"] = _places(rows, case)
-    sources = Sources(intake.rows, result, case)
+    sources = Sources(applications, result, case)
     cuts = pd.DataFrame(result.cuts, columns=list(PlainCut._fields))
     cuts["batches"] = pd.Series([sources.batches(cut) for cut in result.cuts], dtype="str")
     whole = {"row": "int64", "before_fen": "int64", "after_fen": "int64", "used_before_fen": "int64"}

@@ -187,6 +187,8 @@ def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], page: _P
     if not (cells or page.own or comments.has_ours() or sheet.bears()):
         return 0
     sheet.cleared = page.added
+    for column in page.own:
+        sheet.narrow(column)
     comments.take_away()
     _unfilter(book, sheet, at, entry.name)
     book.drop_name(marked.COLUMN_NAME, at)

@@ -250,12 +250,12 @@ class SheetXml:
     @cached_property
     def _width(self) -> int:
         form = self.root.find(main("sheetFormatPr"))
-        return fit.pixels(float(form.get("defaultColWidth", 8.43) if form is not None else 8.43))
+        return max(fit.pixels(float(form.get("defaultColWidth", 8.43) if form is not None else 8.43)), 1)
 
     @cached_property
     def _height(self) -> int:
         form = self.root.find(main("sheetFormatPr"))
-        return round(float(form.get("defaultRowHeight", 15) if form is not None else 15) * 4 / 3)
+        return max(round(float(form.get("defaultRowHeight", 15) if form is not None else 15) * 4 / 3), 1)
 
     def widen(self, column: int) -> None:
         """Make the column as wide as findings need, and visible."""
@@ -276,6 +276,20 @@ class SheetXml:
         new = etree.Element(main("col"), min=str(number), max=str(number), width=str(WIDTH), customWidth="1")
         before = [each for each in columns if int(each.get("max", 0)) < number]
         columns.insert(len(before), new)
+
+    def narrow(self, column: int) -> None:
+        """Take back the width of a column that was ours; what it split grows together again."""
+        columns = self.root.find(main("cols"))
+        number = str(column + 1)
+        for own in list(columns if columns is not None else ()):
+            if (own.get("min"), own.get("max"), own.get("width")) == (number, number, str(WIDTH)):
+                before, after = own.getprevious(), own.getnext()
+                columns.remove(own)
+                if before is not None and after is not None and _split(before, after, column + 1):
+                    before.set("max", after.get("max", ""))
+                    columns.remove(after)
+        if columns is not None and not len(columns):
+            self.root.remove(columns)
 
     def reach(self, column: int) -> None:
         """The sheet's dimension, with the column in it."""
@@ -318,6 +332,15 @@ class _Streamed:
 
     def __iter__(self) -> Iterator[bytes]:
         return self._sheet.content(self._before, self._after)
+
+
+def _split(before: etree._Element, after: etree._Element, number: int) -> bool:
+    """Whether two ranges of columns are the halves of one that `number` has split."""
+    touching = (before.get("max"), after.get("min")) == (str(number - 1), str(number + 1))
+    looks = [
+        {name: value for name, value in each.attrib.items() if name not in ("min", "max")} for each in (before, after)
+    ]
+    return touching and looks[0] == looks[1]
 
 
 def _copy(column: etree._Element, first: int, last: int) -> etree._Element:
