@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from disburse.language import say
 from disburse.verify.admission import any_of, ineligible, waived
+from disburse.verify.amounts import Meter
 from disburse.verify.lines import matter, month, rivals, taken
-from disburse.verify.plain import Meter
 from disburse.verify.questions import Peers
 
 if TYPE_CHECKING:
