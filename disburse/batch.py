@@ -242,7 +242,7 @@ def _not_sent_again(open_items: pd.DataFrame, settlement: Settlement) -> pd.Data
     pair = ["application_no", "instalment"]
     sent = set(settlement.rows[pair].dropna().itertuples(index=False, name=None))
     again = [item in sent for item in open_items[pair].itertuples(index=False, name=None)]
-    return open_items[[not here for here in again]].reset_index(drop=True)
+    return open_items.loc[[not here for here in again]].reset_index(drop=True)
 
 
 def _record(month: str, inputs: Inputs, calculated: Calculated, head: Head, kept: dict[str, Any]) -> dict[str, Any]:

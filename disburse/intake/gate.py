@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 
 from xlsxwriter.utility import xl_cell_to_rowcol
 
+from disburse import marked
 from disburse.language import Wording
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Encrypted(Exception):
 class Facts:
     """What the reader does not say of one sheet. Rows and columns count from 0.
 
-    own_column  the column of findings that a marked copy has; whatever stands in it is no submission
+    own_list    whether a name says that it is the list of findings of a marked copy
+    own_column  the column that a name says holds the findings of a marked copy
     """
 
     name: str
@@ -68,6 +70,7 @@ class Facts:
     errors: dict[tuple[int, int], str]
     not_calculated: frozenset[tuple[int, int]]
     hidden_rows: frozenset[int]
+    own_list: bool = False
     own_column: int | None = None
 
 
@@ -77,7 +80,11 @@ def inspect(path: Path) -> list[Facts]:
         with zipfile.ZipFile(path) as archive:
             parts = _parts(archive)
             _unpackable(archive)
-            facts = [_facts(name, _xml(archive, part), column) for name, part, column in _sheets(archive, parts)]
+            own_list, own_columns, sheets = _sheets(archive, parts)
+            facts = [
+                _facts(name, _xml(archive, part), own_list=name == own_list, own_column=own_columns.get(at))
+                for at, name, part in sheets
+            ]
             size = sum(each.cells for each in facts)
             if size > MAX_CELLS:
                 raise TooLarge(cells(MAX_CELLS), cells(size))
@@ -149,8 +156,8 @@ def _xml(archive: zipfile.ZipFile, part: str) -> bytes:
     return xml
 
 
-def _sheets(archive: zipfile.ZipFile, parts: dict[str, str]) -> Iterator[tuple[str, str, int | None]]:
-    """Name and part of every worksheet, in order, and its column of findings; not the sheet of findings itself."""
+def _sheets(archive: zipfile.ZipFile, parts: dict[str, str]) -> tuple[str, dict[int, int], list[tuple[int, str, str]]]:
+    """What names say this program added (see `_own`); position, name and part of every worksheet, in order."""
     book = _target(archive, parts, "_rels/.rels", "officeDocument")
     if not book.lower().endswith(".xml"):
         raise Irregular("不是 .xlsx 或 .xlsm 工作簿", "it is no .xlsx or .xlsm workbook")
@@ -158,7 +165,7 @@ def _sheets(archive: zipfile.ZipFile, parts: dict[str, str]) -> Iterator[tuple[s
     related = _relations(archive, parts, f"{folder}/_rels/{file}.rels", folder)
     seen: set[str] = set()
     tree = _tree(archive, parts, book)
-    findings, columns = _own(tree)
+    sheets = []
     for position, sheet in enumerate(tree.iterfind("{*}sheets/{*}sheet")):
         name = sheet.attrib["name"]
         if name.casefold() in seen:
@@ -166,22 +173,23 @@ def _sheets(archive: zipfile.ZipFile, parts: dict[str, str]) -> Iterator[tuple[s
         seen.add(name.casefold())
         key = next((value for attribute, value in sheet.attrib.items() if attribute.endswith("}id")), "")
         kind, target = related[key]
-        if kind == "worksheet" and name != findings:
-            yield name, parts[target.lower()], columns.get(str(position))
+        if kind == "worksheet":
+            sheets.append((position, name, parts[target.lower()]))
+    return *_own(tree), sheets
 
 
 _ADDED = re.compile(r"(?:'((?:[^']|'')+)'|([^'!]+))!\$([A-Z]{1,3})(?:\$1|:\$\3|\$1:\$\3\$1048576)")
 
 
-def _own(book: ET.Element) -> tuple[str, dict[str, int]]:
-    """What this program added to a marked copy: the sheet of findings, and the columns by the sheet's position."""
-    findings, columns = "", dict[str, int]()
+def _own(book: ET.Element) -> tuple[str, dict[int, int]]:
+    """What names say this program added to a marked copy: the sheet of findings, and the columns by the sheet's position."""
+    findings, columns = "", dict[int, int]()
     for name in book.iterfind("{*}definedNames/{*}definedName"):
         within = _ADDED.fullmatch(name.text or "")
-        if within and name.get("name") == "_disburse_list":
+        if within and name.get("name") == marked.LIST_NAME:
             findings = (within[1] or within[2]).replace("''", "'")
-        elif within and name.get("name") == "_disburse_column":
-            columns[name.get("localSheetId", "")] = int(xl_cell_to_rowcol(f"{within[3]}1")[1])
+        elif within and name.get("name") == marked.COLUMN_NAME:
+            columns[int(name.get("localSheetId", -1))] = int(xl_cell_to_rowcol(f"{within[3]}1")[1])
     return findings, columns
 
 
@@ -229,7 +237,7 @@ _NO_RESULT = re.compile(
 )
 
 
-def _facts(name: str, xml: bytes, own_column: int | None) -> Facts:
+def _facts(name: str, xml: bytes, *, own_list: bool, own_column: int | None) -> Facts:
     xml = _plain(xml)
     return Facts(
         name,
@@ -237,6 +245,7 @@ def _facts(name: str, xml: bytes, own_column: int | None) -> Facts:
         errors=dict(_errors(xml)) if b't="e"' in xml else {},
         not_calculated=frozenset(_not_calculated(xml)) if re.search(rb"<f[\s>/]", xml) else frozenset(),
         hidden_rows=frozenset(int(row) - 1 for row in _HIDDEN.findall(xml)),
+        own_list=own_list,
         own_column=own_column,
     )
 

@@ -30,7 +30,10 @@ Range = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: every row from Excel's row 1 on, all of one width. `order` is its position in the workbook."""
+    """One sheet: every row from Excel's row 1 on, all of one width. `order` is its position in the workbook.
+
+    named_as_list, named_column  what a name in the workbook says of our own additions (disburse/marked.py)
+    """
 
     name: str
     order: int
@@ -38,6 +41,8 @@ class Sheet:
     merged: list[Range] = field(default_factory=list)
     hidden_rows: frozenset[int] = frozenset()
     hidden: bool = False
+    named_as_list: bool = False
+    named_column: int | None = None
 
 
 def address(row: int, column: int) -> str:

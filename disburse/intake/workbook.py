@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from disburse.intake import gate
+from disburse.intake.added import submitted
 from disburse.intake.sheet import ErrorValue, NotCalculated, Sheet
 from disburse.intake.stops import stop
 from disburse.intake.xls import read_xls
@@ -32,11 +34,11 @@ def read_workbook(path: Path, name: str) -> list[Sheet]:
         with path.open("rb") as file:
             start = file.read(512)
         if start.startswith(_ZIP):
-            return _read_xlsx(path)
+            return submitted(_read_xlsx(path))
         if start.startswith(_OLE):
-            return _read_xls(path)
+            return submitted(_read_xls(path))
         if path.suffix.lower() == ".csv":
-            return _read_csv(path)
+            return submitted(_read_csv(path))
         raise _foreign(start)
     except gate.Irregular as error:
         raise stop("WORKBOOK_UNREADABLE", path, name, found=error.reason) from error
@@ -76,18 +78,7 @@ def _marked(sheet: Sheet, facts: gate.Facts) -> Sheet:
         _pad(sheet.cells, height, width)
         for (row, column), mark in marks.items():
             sheet.cells[row][column] = mark
-    if facts.own_column is not None:
-        _blank(sheet.cells, facts.own_column)
-    return Sheet(sheet.name, sheet.order, sheet.cells, sheet.merged, facts.hidden_rows, sheet.hidden)
-
-
-def _blank(cells: list[list[Cell]], column: int) -> None:
-    """Empty a column; take it off where it is the last, so that the next copy's stands where it stood."""
-    for row in cells:
-        if column == len(row) - 1:
-            row.pop()
-        elif column < len(row):
-            row[column] = ""
+    return replace(sheet, hidden_rows=facts.hidden_rows, named_as_list=facts.own_list, named_column=facts.own_column)
 
 
 def _pad(cells: list[list[Cell]], height: int, width: int) -> None:
