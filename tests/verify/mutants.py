@@ -112,10 +112,14 @@ def changes(node: ast.AST) -> list[tuple[str, Any]]:
     if isinstance(node, ast.Compare):
         for i, operator in enumerate(node.ops):
             for other in FLIPS.get(type(operator), ()):
-                found.append((f"{_word(operator)} becomes {other.__name__}", functools.partial(node.ops.__setitem__, i, other())))
+                found.append(
+                    (f"{_word(operator)} becomes {other.__name__}", functools.partial(node.ops.__setitem__, i, other()))
+                )
     elif isinstance(node, ast.BoolOp | ast.BinOp | ast.AugAssign):
         for other in FLIPS.get(type(node.op), ()):
-            found.append((f"{_word(node.op)} becomes {other.__name__}", functools.partial(setattr, node, "op", other())))
+            found.append(
+                (f"{_word(node.op)} becomes {other.__name__}", functools.partial(setattr, node, "op", other()))
+            )
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert | ast.USub):
         found.append((f"{_word(node.op)} dropped", functools.partial(_become, node, node.operand)))
     elif isinstance(node, ast.Constant) and type(node.value) in (int, bool):
@@ -127,16 +131,37 @@ def changes(node: ast.AST) -> list[tuple[str, Any]]:
 
 
 def _calls(node: ast.Call) -> list[tuple[str, Any]]:
-    called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    called = (
+        node.func.id
+        if isinstance(node.func, ast.Name)
+        else node.func.attr
+        if isinstance(node.func, ast.Attribute)
+        else ""
+    )
     found: list[tuple[str, Any]] = []
     if called in SWAPS:
-        found.append((f"{called} becomes {SWAPS[called]}", functools.partial(setattr, node.func, "id" if isinstance(node.func, ast.Name) else "attr", SWAPS[called])))
+        found.append(
+            (
+                f"{called} becomes {SWAPS[called]}",
+                functools.partial(
+                    setattr, node.func, "id" if isinstance(node.func, ast.Name) else "attr", SWAPS[called]
+                ),
+            )
+        )
     if called in BOUNDS and isinstance(node.func, ast.Name):
-        found += [(f"{called} gives its argument {i}", functools.partial(_become, node, each)) for i, each in enumerate(node.args) if len(node.args) > 1]
+        found += [
+            (f"{called} gives its argument {i}", functools.partial(_become, node, each))
+            for i, each in enumerate(node.args)
+            if len(node.args) > 1
+        ]
     if called in ORDERS:
         plain = node.args[0] if isinstance(node.func, ast.Name) else node.func.value  # type: ignore[union-attr]
         found.append((f"{called} dropped", functools.partial(_become, node, plain)))
-        upside = ast.keyword("reverse", ast.Constant(True)) if called == "sorted" else ast.keyword("ascending", ast.Constant(False))
+        upside = (
+            ast.keyword("reverse", ast.Constant(True))
+            if called == "sorted"
+            else ast.keyword("ascending", ast.Constant(False))
+        )
         found.append((f"{called} reversed", functools.partial(node.keywords.append, upside)))
     return found
 
@@ -160,7 +185,7 @@ def instead(mutant: Mutant) -> Iterator[None]:
     made.__dict__.update(__file__=module.__file__, __package__=module.__package__)
     real = sys.modules[mutant.module]
     try:
-        exec(compile(mutant.tree, str(module.__file__), "exec"), made.__dict__)  # noqa: S102
+        exec(compile(mutant.tree, str(module.__file__), "exec"), made.__dict__)
     finally:
         sys.modules[mutant.module] = real
     pairs = [(old, new) for old, new in _functions(module, made) if old.__code__ != new.__code__]
