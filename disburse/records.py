@@ -16,7 +16,7 @@ import pandas as pd
 from disburse.money import to_fen, yuan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from disburse.findings import Placed
     from disburse.settlement import Settlement
@@ -84,6 +84,13 @@ def bookings(booked: pd.DataFrame) -> bytes:
     return _table(booked, {name.removesuffix("_fen"): name for name in booked.columns})
 
 
+def streamed(columns: dict[str, str], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """A CSV file line by line, for rows too many to hold. columns: heading → field, as above."""
+    yield _csv(tuple(columns), ())
+    for row in rows:
+        yield _line([_cell(row[field], field) for field in columns.values()])
+
+
 def read_bookings(content: bytes, dtypes: Mapping[str, str]) -> pd.DataFrame:
     """What `bookings` wrote, as it was. Raises ValueError where it did not write it.
 
@@ -128,6 +135,19 @@ def _csv(heading: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
     writer.writerow(heading)
     writer.writerows([_unlike_formula(text) for text in line] for line in lines)
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+
+
+def _cell(value: Any, column: str) -> str:
+    """An amount below 0 is a number, not text that looks like a formula."""
+    if value is None:
+        return ""
+    return as_text(value, column) if column.endswith("_fen") else _unlike_formula(as_text(value, column))
+
+
+def _line(texts: Sequence[str]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(texts)
+    return out.getvalue().encode("utf-8")
 
 
 def as_text(value: Any, column: str) -> str:

@@ -41,8 +41,9 @@ def template() -> click.Command:
         help=say("只含这些措施，可重复；默认全部。", "Only these measures, repeatable; default all."),
     )
     @click.option(
-        "--list", "name", type=click.Choice(["register", "exclusions", "awards", "budget", "waivers"]),
-        help=say("生成这一名单的表。", "Make the form of this list."),
+        "--list", "name", type=click.Choice(["register", "exclusions", "awards", "budget", "waivers", "history", "settlement"]),
+        help=say("生成这一名单的表；history 为期初已拨付，settlement 为银行结果。",
+                 "Make the form of this list; history: paid before, settlement: the bank's results."),
     )  # fmt: skip
     @click.pass_obj
     def command(common: dict[str, Any], output: Path, measures: tuple[str, ...], name: str | None) -> None:

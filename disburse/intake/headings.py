@@ -64,6 +64,15 @@ class Heading:
         return [each for each in required(form) if each not in self.columns]
 
 
+@dataclass(frozen=True)
+class Unclear:
+    """A text above a table that names a unit in a way that is not understood. Row and column count from 0."""
+
+    row: int
+    column: int
+    text: str
+
+
 def required(form: Table) -> list[str]:
     return [column.field for column in form.columns if column.required in ("always", "column")]
 
@@ -218,14 +227,13 @@ def _unit_in(text: str) -> int:
     return UNITS[within[1]] if within else 0
 
 
-def unit_above(sheet: Sheet, heading: Heading, first: int, below: int) -> int | str:
+def unit_above(sheet: Sheet, heading: Heading, first: int, below: int) -> int | Unclear:
     """Fen per unit as the nearest of the lines from `first` to above `below` says; 0 where none does.
 
     `单位:万元` speaks of the table, and so does a title that ends in `(万元)`. In the line directly above the heading such
-    a cell may speak of some columns only: it does where it spans them, and the heading has taken its unit already. The
-    text itself where it names a unit in a way that is not understood.
+    a cell may speak of some columns only: it does where it spans them, and the heading has taken its unit already.
     """
-    unclear = ""
+    unclear: Unclear | None = None
     for row in range(below - 1, first - 1, -1):
         for column, cell in enumerate(sheet.cells[row]):
             if not isinstance(cell, str) or not ("元" in cell or "单" in cell):
@@ -237,12 +245,12 @@ def unit_above(sheet: Sheet, heading: Heading, first: int, below: int) -> int | 
                 if group == "spans":
                     continue
                 if group == "unclear":
-                    return cell.strip()
+                    return Unclear(row, column, cell.strip())
             within = within or _AT_END.match(text)
             if within:
                 return UNITS[within[1]]
             if not unclear and _UNCLEAR.search(text):
-                unclear = cell.strip()
+                unclear = Unclear(row, column, cell.strip())
     return unclear or 0
 
 

@@ -94,8 +94,7 @@ def _text(values: Sequence[str]) -> pd.Series[str]:
 def _extra(table: SheetTable) -> list[dict[str, str]]:
     """Heading → text of every column the form does not know, row by row; a second one of a name with its letter."""
     names: dict[str, int] = {}
-    for column in table.heading.extra:
-        name = table.heading.written[column]
+    for column, name in table.unknown.items():
         names[name if name not in names else f"{name} ({table.place(table.heading.row, column).cell})"] = column
     return [{name: shown(table.cells[row][column]) for name, column in names.items()} for row in table.rows]
 

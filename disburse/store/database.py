@@ -1,156 +1,88 @@
-"""The SQLite file under a store: transactions that hold, and SQLite's failures in the operator's words.
-
-BEGIN IMMEDIATE   a poster has the file to itself before it looks at what is left; Python's own transaction mode
-                  begins at the first write, and two posters can then both spend the same remainder
-journal DELETE    with synchronous EXTRA nothing committed is lost in a power failure (WAL and FULL both lost some)
-read back         SQLite ignores a pragma it cannot honour without a word
-"""
+"""The database under a store: transactions that hold, and its failures in the operator's words."""
 
 from __future__ import annotations
 
-import sqlite3
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
-
-from disburse.errors import Mendable, Refused, Unbalanced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
-_PRAGMAS = {"foreign_keys": 1, "recursive_triggers": 1, "synchronous": 3}
+    from disburse.errors import Mendable
+
+    Waiting = Callable[[], None]
 
 
-class Database:
-    """One SQLite file, opened anew for every transaction, so that nothing is locked in between.
+class Database(ABC):
+    """One SQLite file or one PostgreSQL schema, opened anew for every transaction, so that nothing is locked in between.
 
-    writable          may write, and comes into being when missing. Otherwise it is never created nor changed, except
-                      that what a killed poster left half written is rolled back
+    name              as the operator wrote it, without a password
+    writable          may write. Otherwise nothing is created or changed
     patience_seconds  how long to wait for another process
+    waiting           called once when another process has the store and we begin to wait
     """
 
-    def __init__(self, path: Path, *, writable: bool, patience_seconds: float) -> None:
-        self.path = path
+    def __init__(self, name: str, engine: Engine, *, writable: bool, patience_seconds: float, waiting: Waiting) -> None:
+        self.name = name
         self.writable = writable
-        self._patience_ms = int(patience_seconds * 1000)
-        self._engine = create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
-        event.listen(self._engine, "begin", _begin)
+        self.patience_ms = int(patience_seconds * 1000)
+        self.waiting = waiting
+        self._engine = engine
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the store."""
-        with self._explained(), self._engine.connect() as connection, connection.begin():
+        with self.explained(), self._engine.connect() as connection, connection.begin():
+            self.begin_reading(connection)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction alone with the store: whole at the end, or not at all when anything is raised."""
-        with self._explained(), self._engine.connect() as connection:
-            connection.execution_options(alone=True)
-            with connection.begin():
-                yield connection
-
-    def _connect(self) -> sqlite3.Connection:
-        # not mode=ro: a reader too must be able to roll back what a killed poster left behind
-        mode = "rwc" if self.writable else "rw"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-        try:
-            connection.execute(f"PRAGMA busy_timeout = {self._patience_ms}")
-            if self.writable:
-                self._require(connection)
-            else:
-                connection.execute("PRAGMA query_only = ON")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _require(self, connection: sqlite3.Connection) -> None:
-        in_force = {"journal_mode": connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]}
-        for name, wanted in _PRAGMAS.items():
-            connection.execute(f"PRAGMA {name} = {wanted}")
-            in_force[name] = connection.execute(f"PRAGMA {name}").fetchone()[0]
-        if in_force != {"journal_mode": "delete", **_PRAGMAS}:
-            found = ", ".join(f"{name}={value}" for name, value in in_force.items())
-            raise Refused(
-                f"账簿 {self.path} 不能保证断电时数据完整（{found}），未记账；请关闭正在使用它的其他程序后重试。",
-                f"The database {self.path} cannot promise to survive a power failure ({found}); nothing was booked. "
-                "Close other programs that use it and try again.",
-            )
+        with self.explained(), self._engine.connect() as connection, connection.begin():
+            self.begin_writing(connection)
+            yield connection
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def building(self) -> Iterator[Connection]:
+        """`writing`, where the tables may not be there yet."""
+        with self.explained(), self._engine.connect() as connection, connection.begin():
+            self.begin_building(connection)
+            yield connection
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """What the operator can mend is raised as a sentence, the program's own faults as they are."""
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as error:
+        except Exception as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            sentence = _sentence(self.path, cause) if isinstance(cause, sqlite3.Error) else None
+            sentence = self.sentence(cause) if isinstance(cause, self.faults) else None
             if sentence is None:
                 raise
             raise sentence from error
 
+    faults: type[Exception]
+    """What the driver raises."""
 
-def _begin(connection: Connection) -> None:
-    alone = connection.get_execution_options().get("alone", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
+    @abstractmethod
+    def begin_reading(self, connection: Connection) -> None: ...
 
+    @abstractmethod
+    def begin_writing(self, connection: Connection) -> None: ...
 
-def _sentence(path: Path, error: sqlite3.Error) -> Mendable | None:
-    """What SQLite's error means to the operator; None when it means that the program is wrong."""
-    name = getattr(error, "sqlite_errorname", None) or ""
-    for prefix, (zh, en) in _SENTENCES.items():
-        if name.startswith(prefix) or str(error).startswith(prefix):
-            kind = Unbalanced if prefix == "SQLITE_CONSTRAINT" else Refused
-            return kind(zh.format(path=path, error=error), en.format(path=path, error=error))
-    return None
+    @abstractmethod
+    def begin_building(self, connection: Connection) -> None: ...
 
+    @abstractmethod
+    def tables(self, connection: Connection) -> set[str]:
+        """The names of the tables there are, whoever made them."""
 
-_SENTENCES = {
-    "SQLITE_BUSY": (
-        "账簿 {path} 正被其他程序使用，等待后仍未释放，未记账；请稍后重试。",
-        "The store {path} is in use by another program and stayed so; nothing was booked. Try again later.",
-    ),
-    "SQLITE_LOCKED": (
-        "账簿 {path} 正被其他程序使用，未记账；请稍后重试。",
-        "The store {path} is in use by another program; nothing was booked. Try again later.",
-    ),
-    "SQLITE_NOTADB": (
-        "{path} 不是数据库文件，未作任何改动；请检查 --store。",
-        "{path} is not a database and was left alone; check --store.",
-    ),
-    "SQLITE_CORRUPT": (
-        "账簿 {path} 已损坏（{error}），未记账；请用备份替换后重试。",
-        "The store {path} is damaged ({error}); nothing was booked. Put a backup in its place and try again.",
-    ),
-    "SQLITE_READONLY": (
-        "账簿 {path} 是只读的，未记账；请取得写权限后重试。",
-        "The store {path} is read-only; nothing was booked. Get permission to write to it and try again.",
-    ),
-    "SQLITE_CANTOPEN": (
-        "打不开账簿 {path}：没有文件或所在文件夹的权限，未作任何改动；请检查权限或 --store。",
-        "The store {path} cannot be opened: no permission for the file or its folder. Check them or --store.",
-    ),
-    "SQLITE_FULL": (
-        "账簿 {path} 所在磁盘已满，未记账；请腾出空间后重试。",
-        "The disk of the store {path} is full; nothing was booked. Make room and try again.",
-    ),
-    "SQLITE_IOERR": (
-        "读写账簿 {path} 时磁盘出错（{error}）；请检查磁盘后用同一命令重试，不会重复记账。",
-        "The disk failed under the store {path} ({error}). Check it and run the same command; nothing is booked twice.",
-    ),
-    "no such ": (
-        "账簿 {path} 不完整（{error}），未记账；请用备份替换后重试。",
-        "The store {path} is not whole ({error}); nothing was booked. Put a backup in its place and try again.",
-    ),
-    "SQLITE_CONSTRAINT": (
-        "数据库拒绝了这批记账（{error}），未记账。这是程序的问题，请联系维护人员。",
-        "The database refused this booking ({error}); nothing was booked. This is the program's fault: report it.",
-    ),
-}
+    @abstractmethod
+    def sentence(self, error: Exception) -> Mendable | None:
+        """What the driver's error means to the operator; None when it means that the program is wrong."""

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from contextlib import contextmanager
 from datetime import date
 from itertools import count, repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from disburse.errors import Unbalanced
 from disburse.store.booking import Booking, Head, Opening, Receipt, Signatures
-from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, batch_hash
+from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, Hashing
+from disburse.store.derived import OPEN_STATUSES, in_chunks, insert_rows, take_in
 from disburse.store.frames import BOOKED, LINES, OPEN_ITEMS, OUTCOMES, to_columns, to_frame
-from disburse.store.schema import GENESIS, batch, head, outcome, posting
+from disburse.store.schema import GENESIS, PAID, batch, head, open_item, outcome, posting
+from disburse.store.seals import write_seals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
-    from sqlalchemy import ColumnElement, Connection, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from disburse.store.database import Database
 
     Rows = list[tuple[object, ...]]
-
-OPEN = ("held", "carried")
+    Pair = tuple[object, object]
 
 
 class Store:
@@ -39,8 +40,8 @@ class Store:
         if self._database is None:
             return Opening(self.booked(), self.open_items(), self.head())
         with self._database.reading() as connection:
-            items = to_frame(_fetch(connection, _open_items()), OPEN_ITEMS)
-            return Opening(_booked(connection), items, _head(connection))
+            items = to_frame(fetch(connection, _open_items()), OPEN_ITEMS)
+            return Opening(_booked(connection), items, head_of(connection))
 
     def booked(self) -> pd.DataFrame:
         """All payment and opening lines in booking order, each with what is left of it after reversals."""
@@ -54,26 +55,26 @@ class Store:
         if self._database is None:
             return None
         with self._database.reading() as connection:
-            receipt = _receipt(connection, run_hash)
+            receipt = receipt_of(connection, run_hash)
             if receipt is None:
                 return None
             columns = [posting.c[name] for name in ("line", *LINES)]
             mine = select(*columns).where(posting.c.batch_no == receipt.sequence).order_by(posting.c.line)
-            return receipt.batch, to_frame(_fetch(connection, mine), {"line": "int64", **LINES})
+            return receipt.batch, to_frame(fetch(connection, mine), {"line": "int64", **LINES})
 
     def open_items(self) -> pd.DataFrame:
         """The held and carried rows of booked runs that no later booked run has taken up again."""
         if self._database is None:
             return to_frame([], OPEN_ITEMS)
         with self._database.reading() as connection:
-            return to_frame(_fetch(connection, _open_items()), OPEN_ITEMS)
+            return to_frame(fetch(connection, _open_items()), OPEN_ITEMS)
 
     def head(self) -> Head:
         """The end of the chain."""
         if self._database is None:
             return Head(0, GENESIS)
         with self._database.reading() as connection:
-            return _head(connection)
+            return head_of(connection)
 
     def book(
         self,
@@ -93,27 +94,42 @@ class Store:
         run_hash    SHA-256 of the run, in hex; one that is booked is not booked again: its receipt comes back, `already`
         """
         signatures = Signatures(prepared_by, approved_by, reviewed_by)
+        with self.writing() as connection:
+            earlier = receipt_of(connection, run_hash)
+            if earlier:
+                return earlier
+            booking = booking_of(_booked(connection))
+            return Entry(connection, run_hash, month, pay_date, signatures).write(booking)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection | None]:
+        """A transaction that sees one state of the store; None where there is no store."""
+        if self._database is None:
+            yield None
+            return
+        with self._database.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction alone with the store: whole at the end, or not at all when anything is raised."""
         if self._database is None or not self._database.writable:
             raise RuntimeError("a store that was opened for reading cannot book")
         with self._database.writing() as connection:
-            earlier = _receipt(connection, run_hash)
-            if earlier:
-                return earlier
-            booked = _booked(connection)
-            generations = _generations(booked)
-            booking = booking_of(booked)
-            entry = _Entry(connection, run_hash, month, pay_date, signatures)
-            return entry.write(booking, generations)
+            yield connection
 
 
-class _Entry:
-    """One batch on its way into the store, inside the transaction."""
+class Entry:
+    """One batch on its way into the store, inside the transaction.
+
+    month  the series it is numbered in: a month for a run, or what reversals and opening lines are named by
+    """
 
     def __init__(
         self, connection: Connection, run_hash: str, month: str, pay_date: date, signatures: Signatures
     ) -> None:
         self.connection = connection
-        self.before = _head(connection)
+        self.before = head_of(connection)
         number = connection.execute(select(func.count()).where(batch.c.month == month)).scalar_one() + 1
         self.batch: dict[str, object] = {
             "batch_no": self.before.sequence + 1,
@@ -129,38 +145,55 @@ class _Entry:
             "previous_hash": self.before.hash,
         }
 
-    def write(self, booking: Booking, generations: Counter[tuple[object, object]]) -> Receipt:
-        """Batch, lines and outcomes, then the new head; every total is counted again in the database."""
-        postings = self._postings(booking.lines, generations)
+    def write(self, booking: Booking) -> Receipt:
+        """The batch of a run."""
+        postings = self._postings(booking.lines)
         outcomes = self._outcomes(booking.outcomes)
         _agree(postings, outcomes)
+        return self.append(postings, outcomes, booking.policy_sha256)
+
+    def append(self, postings: Rows, outcomes: Rows, policy_sha256: str) -> Receipt:
+        """Batch, lines and outcomes, what is derived from them, then the new head; every total is counted again.
+
+        postings, outcomes  in the order of POSTING_FIELDS and OUTCOME_FIELDS, ids and lines numbered
+        """
         self.batch |= {
-            "policy_sha256": booking.policy_sha256,
+            "policy_sha256": policy_sha256,
             "lines": len(postings),
-            "total_fen": sum(int(fen) for fen in booking.lines["paid_fen"].tolist()),
+            "total_fen": sum(cast("int", row[_PAID]) for row in postings),
             "outcomes": len(outcomes),
-            "open_items": sum(row[_STATUS] in OPEN for row in outcomes),
+            "open_items": sum(row[_STATUS] in OPEN_STATUSES for row in outcomes),
         }
-        self.batch["hash"] = batch_hash(self.before.hash, self.batch, postings, outcomes)
+        hashing = Hashing(self.before.hash, self.batch)
+        seals = [b"".join(map(hashing.add, rows)) for rows in (postings, outcomes)]
+        self.batch["hash"] = hashing.hexdigest()
         self.connection.execute(insert(batch), self.batch)
-        _insert(self.connection, posting, POSTING_FIELDS, postings)
-        _insert(self.connection, outcome, OUTCOME_FIELDS, outcomes)
+        insert_rows(self.connection, posting, postings, POSTING_FIELDS)
+        insert_rows(self.connection, outcome, outcomes, OUTCOME_FIELDS)
+        write_seals(self.connection, self.batch["batch_no"], *seals)
+        take_in(self.connection, self.before.sequence + 1)
         self._count_again()
         self._advance()
         return _as_receipt(self.batch, already=False)
 
-    def _postings(self, lines: pd.DataFrame, generations: Counter[tuple[object, object]]) -> Rows:
-        last = self.connection.execute(select(func.max(posting.c.id))).scalar() or 0
+    @property
+    def last_id(self) -> int:
+        """The number of the last line booked, 0 before the first."""
+        return self.connection.execute(select(func.max(posting.c.id))).scalar() or 0
+
+    def _postings(self, lines: pd.DataFrame) -> Rows:
         said = dict(zip(LINES, to_columns(lines, LINES), strict=True))
-        pairs = zip(said["application_no"], said["instalment"], strict=True)
+        pairs = list(zip(said["application_no"], said["instalment"], strict=True))
+        earlier = _taken_back(self.connection, pairs)
         known: dict[str, Iterable[object]] = {
-            "id": count(last + 1),
+            "id": count(self.last_id + 1),
             "batch_no": repeat(self.batch["batch_no"]),
             "line": count(1),
             "kind": repeat("payment"),
             "refers_to": repeat(None),
             "reversal_no": repeat(None),
-            "generation": (generations[pair] + 1 for pair in pairs),
+            "generation": [earlier[pair][1] + 1 if pair in earlier else 1 for pair in pairs],
+            "pays_again": [earlier[pair][0] if pair in earlier else None for pair in pairs],
             "month": repeat(self.batch["month"]),
             "pay_date": repeat(self.batch["pay_date"]),
             "reason": repeat(""),
@@ -178,7 +211,7 @@ class _Entry:
     def _count_again(self) -> None:
         mine = self.batch["batch_no"]
         lines = select(func.count(), func.coalesce(func.sum(posting.c.paid_fen), 0)).where(posting.c.batch_no == mine)
-        open_items = func.count().filter(outcome.c.status.in_(OPEN))
+        open_items = func.count().filter(outcome.c.status.in_(OPEN_STATUSES))
         rows = select(func.count(), open_items).where(outcome.c.batch_no == mine)
         found = [*self.connection.execute(lines).one(), *self.connection.execute(rows).one()]
         meant = [self.batch[name] for name in ("lines", "total_fen", "outcomes", "open_items")]
@@ -196,6 +229,7 @@ class _Entry:
 
 
 _PAIR = slice(POSTING_FIELDS.index("application_no"), POSTING_FIELDS.index("instalment") + 1)
+_PAID = POSTING_FIELDS.index("paid_fen")
 _STATUS = OUTCOME_FIELDS.index("status")
 
 
@@ -215,7 +249,7 @@ def _unbalanced(found: str) -> Unbalanced:
 
 
 def _booked(connection: Connection) -> pd.DataFrame:
-    return to_frame(_fetch(connection, _lines()), BOOKED)
+    return to_frame(fetch(connection, _lines()), BOOKED)
 
 
 def _lines() -> Select[tuple[object, ...]]:
@@ -235,41 +269,27 @@ def _lines() -> Select[tuple[object, ...]]:
 
 
 def _open_items() -> Select[tuple[object, ...]]:
-    later = outcome.alias("later")
-    taken_up = select(1).where(
-        later.c.application_no == outcome.c.application_no,
-        later.c.instalment == outcome.c.instalment,
-        later.c.batch_no > outcome.c.batch_no,
-    )
     columns = [batch.c[name] if name in ("month", "batch") else outcome.c[name] for name in OPEN_ITEMS]
+    theirs = (outcome.c.batch_no == open_item.c.batch_no) & (outcome.c.line == open_item.c.line)
     return (
         select(*columns)
-        .join_from(outcome, batch, batch.c.batch_no == outcome.c.batch_no)
-        .where(outcome.c.status.in_(OPEN), ~taken_up.exists())
+        .select_from(open_item.join(outcome, theirs).join(batch, batch.c.batch_no == outcome.c.batch_no))
         .order_by(outcome.c.batch_no, outcome.c.line)
     )
 
 
-def _fetch(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:
+def fetch(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:
     # plain tuples: every column is text or integer, there is nothing for SQLAlchemy to convert
     cursor = connection.execute(query).cursor
     return cursor.fetchall() if cursor else []
 
 
-def _insert(connection: Connection, table: Table, fields: Sequence[str], rows: Rows) -> None:
-    if rows:
-        places = ", ".join("?" * len(fields))
-        # names from schema.py, values as parameters; SQLAlchemy's own insert takes 1.4 times as long
-        statement = f"INSERT INTO {table.name} ({', '.join(fields)}) VALUES ({places})"  # noqa: S608
-        connection.exec_driver_sql(statement, rows)
-
-
-def _head(connection: Connection) -> Head:
+def head_of(connection: Connection) -> Head:
     row = connection.execute(select(head.c.sequence, head.c.hash)).one()
     return Head(row.sequence, row.hash)
 
 
-def _receipt(connection: Connection, run_hash: str) -> Receipt | None:
+def receipt_of(connection: Connection, run_hash: str) -> Receipt | None:
     row = connection.execute(select(batch).where(batch.c.run_hash == run_hash)).mappings().one_or_none()
     return _as_receipt(dict(row), already=True) if row else None
 
@@ -286,10 +306,24 @@ def _as_receipt(row: dict[str, Any], *, already: bool) -> Receipt:
     )
 
 
-def _generations(booked: pd.DataFrame) -> Counter[tuple[object, object]]:
-    """How often each application and instalment was paid and wholly taken back.
+def _taken_back(connection: Connection, pairs: Sequence[Pair]) -> dict[Pair, tuple[int, int]]:
+    """Last line and generation of each application and instalment whose payments were wholly taken back.
 
-    A pair still paid is not counted, so a second payment of it would get the same generation and be refused.
+    A pair still paid is not among them, so a second payment of it would get the same generation and be refused.
     """
-    gone = booked[booked["net_fen"] == 0]
-    return Counter(zip(gone["application_no"].tolist(), gone["instalment"].tolist(), strict=True))
+    back = posting.alias("back")
+    left = posting.c.paid_fen + func.coalesce(
+        select(func.sum(back.c.paid_fen)).where(back.c.refers_to == posting.c.id).scalar_subquery(), 0
+    )
+    found: dict[Pair, tuple[int, int]] = {}
+    for numbers in in_chunks({str(number) for number, _ in pairs}):
+        query = (
+            select(posting.c.application_no, posting.c.instalment, posting.c.id, posting.c.generation, left)
+            .where(posting.c.application_no.in_(numbers), text(PAID))
+            .order_by(posting.c.generation)
+        )
+        for number, instalment, line, generation, left_fen in connection.execute(query):
+            found[number, instalment] = (line, generation)
+            if left_fen:
+                del found[number, instalment]
+    return found

@@ -1,4 +1,4 @@
-"""From `--store URL` to a Store: which file, is it ours, is it of this version."""
+"""From `--store URL` to a Store: which database, is it ours, is it of this version."""
 
 from __future__ import annotations
 
@@ -9,26 +9,82 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from disburse.errors import Refused, Usage
-from disburse.store.database import Database
 from disburse.store.ledger import Store
 from disburse.store.schema import REVISIONS
+from disburse.store.sqlite import SQLite
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from sqlalchemy.engine import URL
 
-PATIENCE_SECONDS = 30.0
+    from disburse.store.database import Database, Waiting
+
+PATIENCE_SECONDS = 120.0
 """How long to wait for another process before saying that the store is in use."""
 
 
-def open_store(url: str, *, create: bool, patience_seconds: float = PATIENCE_SECONDS) -> Store:
-    """The store at `url`, like sqlite:///disburse.db.
+def open_store(
+    url: str, *, create: bool, patience_seconds: float = PATIENCE_SECONDS, waiting: Waiting = lambda: None
+) -> Store:
+    """The store at `url`, like sqlite:///disburse.db or postgresql+psycopg://clerk@server/disburse.
 
     create=True   to book: made when missing, brought up to date when older
-    create=False  to read: a missing file is an empty store, and nothing is ever created
+    create=False  to read: a missing file or an empty database is an empty store, and nothing is ever created
+    waiting       called once when somebody else is booking and we begin to wait, `patience_seconds` at most
 
-    Raises Usage for an address that cannot be one, Refused for a file that is not ours, newer, or out of reach.
+    Raises Usage for an address that cannot be one, Refused for a database that is not ours, newer, or out of reach.
     """
-    path = _file(url)
+    address = _address(url)
+    if address.get_backend_name() == "postgresql":
+        database = _server(address, writable=create, patience_seconds=patience_seconds, waiting=waiting)
+    else:
+        path = _file(address, create=create)
+        if not create and (not path.exists() or path.stat().st_size == 0):
+            return Store(None)
+        database = SQLite(path, writable=create, patience_seconds=patience_seconds, waiting=waiting)
+    with database.reading() as connection:
+        revision = _revision(connection, database)
+    if revision == REVISIONS[-1]:
+        return Store(database)
+    if create:
+        _upgrade(database)
+        return Store(database)
+    if revision is None:
+        return Store(None)
+    raise Refused(
+        f"账簿 {database.name} 由旧版本建立（{revision}），请先用 disburse post 升级后再查询。",
+        f"The store {database.name} was made by an older version ({revision}); `disburse post` brings it up to date "
+        "first.",
+    )
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise Usage(
+            f"--store “{url}” 不是账簿地址，请写成 sqlite:///disburse.db 的样子。",
+            f"--store “{url}” is not an address; write it like sqlite:///disburse.db.",
+        ) from None
+    shown = address.render_as_string()
+    if address.drivername in ("postgresql", "postgresql+psycopg"):
+        if not address.database:
+            raise Usage(
+                f"--store “{shown}” 没有写数据库名，请写成 postgresql+psycopg://用户@服务器/数据库。",
+                f"--store “{shown}” names no database; write it like postgresql+psycopg://user@server/database.",
+            )
+        return address.set(drivername="postgresql+psycopg")
+    if address.drivername != "sqlite" or address.host or address.query or address.database in (None, "", ":memory:"):
+        raise Usage(
+            f"--store “{shown}” 不能使用：须为 sqlite:///文件，如 sqlite:///disburse.db，或 postgresql+psycopg://用户@服务器/数据库。",
+            f"--store “{shown}” cannot be used: it must be sqlite:///FILE, like sqlite:///disburse.db, or "
+            "postgresql+psycopg://user@server/database.",
+        )
+    return address
+
+
+def _file(address: URL, *, create: bool) -> Path:
+    path = Path(str(address.database))
     if not path.parent.is_dir() and create:
         raise Usage(
             f"账簿所在的文件夹 {path.parent} 不存在，请先建立或检查 --store。",
@@ -39,60 +95,36 @@ def open_store(url: str, *, create: bool, patience_seconds: float = PATIENCE_SEC
             f"--store {path} 是文件夹，请写成文件，如 sqlite:///{path / 'disburse.db'}。",
             f"--store {path} is a folder; name a file, like sqlite:///{path / 'disburse.db'}.",
         )
-    if not create and (not path.exists() or path.stat().st_size == 0):
-        return Store(None)
-    database = Database(path, writable=create, patience_seconds=patience_seconds)
-    with database.reading() as connection:
-        revision = _revision(connection, path)
-    if revision == REVISIONS[-1]:
-        return Store(database)
-    if create:
-        _upgrade(database)
-        return Store(database)
-    if revision is None:
-        return Store(None)
-    raise Refused(
-        f"账簿 {path} 由旧版本建立（{revision}），请先用 disburse post 升级后再查询。",
-        f"The store {path} was made by an older version ({revision}); `disburse post` brings it up to date first.",
-    )
+    return path
 
 
-def _file(url: str) -> Path:
+def _server(address: URL, *, writable: bool, patience_seconds: float, waiting: Waiting) -> Database:
     try:
-        address = make_url(url)
-    except ArgumentError:
+        from disburse.store.postgresql import PostgreSQL  # noqa: PLC0415  an extra that most offices do not need
+    except ImportError:
         raise Usage(
-            f"--store “{url}” 不是账簿地址，请写成 sqlite:///disburse.db 的样子。",
-            f"--store “{url}” is not an address; write it like sqlite:///disburse.db.",
+            "使用 PostgreSQL 账簿需要附加组件 psycopg，请先安装：pip install 'disburse[postgres]'。",
+            "A store on PostgreSQL needs psycopg; install it first: pip install 'disburse[postgres]'.",
         ) from None
-    if address.get_backend_name() == "postgresql":
-        raise Refused(
-            "本版本还不能使用 PostgreSQL 账簿，请用 sqlite:///disburse.db 这样的文件。",
-            "This version cannot use PostgreSQL yet; use a file like sqlite:///disburse.db.",
-        )
-    if address.drivername != "sqlite" or address.host or address.query or address.database in (None, "", ":memory:"):
-        raise Usage(
-            f"--store “{address.render_as_string()}” 不能使用：须为 sqlite:///文件，如 sqlite:///disburse.db。",
-            f"--store “{address.render_as_string()}” cannot be used: it must be sqlite:///FILE, like sqlite:///disburse.db.",
-        )
-    return Path(str(address.database))
+    return PostgreSQL(address, writable=writable, patience_seconds=patience_seconds, waiting=waiting)
 
 
-def _revision(connection: Connection, path: Path) -> str | None:
+def _revision(connection: Connection, database: Database) -> str | None:
     """The revision of a store that is ours; None of a database with nothing in it."""
-    tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+    tables = database.tables(connection)
     if not tables:
         return None
     if not {"alembic_version", "posting", "head"} <= tables:
         raise Refused(
-            f"{path} 是别的程序的数据库，未作任何改动；请检查 --store。",
-            f"{path} is another program's database and was left alone; check --store.",
+            f"{database.name} 是别的程序的数据库，未作任何改动；请检查 --store。",
+            f"{database.name} is another program's database and was left alone; check --store.",
         )
     revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     if revision not in REVISIONS:
         raise Refused(
-            f"账簿 {path} 由更新的版本建立（{revision}），未作任何改动；请升级 disburse 后重试。",
-            f"The store {path} was made by a newer version ({revision}) and was left alone; upgrade disburse and try again.",
+            f"账簿 {database.name} 由更新的版本建立（{revision}），未作任何改动；请升级 disburse 后重试。",
+            f"The store {database.name} was made by a newer version ({revision}) and was left alone; upgrade disburse "
+            "and try again.",
         )
     return str(revision)
 
@@ -100,7 +132,7 @@ def _revision(connection: Connection, path: Path) -> str | None:
 def _upgrade(database: Database) -> None:
     from disburse.store.migrations import upgrade  # noqa: PLC0415  Alembic takes long to load and is seldom needed
 
-    with database.writing() as connection:
+    with database.building() as connection:
         # another process may have been faster
-        if _revision(connection, database.path) != REVISIONS[-1]:
+        if _revision(connection, database) != REVISIONS[-1]:
             upgrade(connection)

@@ -4,6 +4,14 @@
     posting   what was paid: payments, opening lines, and the reversals that refer to them
     outcome   what every application of a run came to; held and carried ones are the open items
     head      one row: how many batches there are, and the hash of the last
+    seal      per batch a few bytes of each line's own hash: where the chain says that a batch was changed, which line
+
+Derived from these in the same transaction (derived.py), so that a month costs the same however long the history is:
+
+    balance    running balances: net fen per batch, measure, fund, years, town, bureau and category
+    holder     which enterprises stand behind a name or an account
+    trace      which lines bear a voucher, a subject's name, or the same claim
+    open_item  the held and carried rows that no later run has taken up
 
 Amounts are integer fen, days ISO text (which sorts and reads the same on every database). The keys and checks make
 a double booking impossible even if the program is wrong; the triggers of the migrations make lines final.
@@ -18,18 +26,23 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002", "0003")
 """The migrations, oldest first; the last one leads to these tables."""
 
 GENESIS = "0" * 64
 """The hash before the first batch."""
+
+PAID = "kind <> 'reversal'"
+"""What the partial indexes over payments and opening lines say; a query must say it word for word to use them."""
 
 Fen = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: SQLite's INTEGER already is, and its STRICT tables know no BIGINT."""
@@ -102,6 +115,8 @@ posting = Table(
     *_words("payee_name", "bank_name", "cnaps", "account_no", "payee_type"),
     # of a reversal: why (退票, 退款, 追回 …) and on which paper
     *_words("reason", "document_no"),
+    # 补发: the line, wholly taken back, that this one pays again
+    Column("pays_again", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("posting.id")),
     UniqueConstraint("batch_no", "line"),
     CheckConstraint("kind IN ('payment', 'reversal', 'opening')", "kind"),
     CheckConstraint("line >= 1 AND instalment >= 1 AND generation >= 1", "numbered"),
@@ -123,8 +138,8 @@ Index(
     posting.c.instalment,
     posting.c.generation,
     unique=True,
-    sqlite_where=text("kind <> 'reversal'"),
-    postgresql_where=text("kind <> 'reversal'"),
+    sqlite_where=text(PAID),
+    postgresql_where=text(PAID),
 )
 Index(
     "uq_posting_reversal",
@@ -134,6 +149,19 @@ Index(
     sqlite_where=text("refers_to IS NOT NULL"),
     postgresql_where=text("refers_to IS NOT NULL"),
 )
+
+for name, columns, condition in (
+    ("enterprise", ("uscc", "batch_no", "measure", "paid_fen"), PAID),
+    ("subject", ("subject_no",), f"{PAID} AND subject_no <> ''"),
+    ("matter", ("matter_no",), f"{PAID} AND matter_no <> ''"),
+    ("carrier", ("carrier_no",), f"{PAID} AND carrier_no <> ''"),
+):
+    Index(
+        f"ix_posting_{name}",
+        *(posting.c[column] for column in columns),
+        sqlite_where=text(condition),
+        postgresql_where=text(condition),
+    )
 
 outcome = Table(
     "outcome",
@@ -172,3 +200,67 @@ head = Table(
     CheckConstraint("id = 1", "one_row"),
     sqlite_strict=True,
 )
+
+seal = Table(
+    "seal",
+    metadata,
+    Column("batch_no", Integer, ForeignKey("batch.batch_no"), primary_key=True, autoincrement=False),
+    # eight bytes of each line's hash, in the order of the lines
+    Column("postings", LargeBinary, nullable=False),
+    Column("outcomes", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+BALANCE_KEY = ("pay_year", "fund", "measure", "batch_no", "event_year", "town", "bureau", "category")
+
+balance = Table(
+    "balance",
+    metadata,
+    Column("pay_year", Integer, nullable=False),
+    *_words("fund", "measure"),
+    Column("batch_no", Integer, nullable=False),
+    # 0 where the day is not known
+    Column("event_year", Integer, nullable=False),
+    # as compared (rules/keys.py), not as written
+    *_words("town", "bureau", "category"),
+    Column("net_fen", Fen, nullable=False),
+    PrimaryKeyConstraint(*BALANCE_KEY),
+    CheckConstraint("net_fen >= 0", "left"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+holder = Table(
+    "holder",
+    metadata,
+    *_words("kind", "key", "uscc"),
+    PrimaryKeyConstraint("kind", "key", "uscc"),
+    CheckConstraint("kind IN ('name', 'account')", "kind"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+trace = Table(
+    "trace",
+    metadata,
+    # 64 bits of a hash (marks.py): two that meet by chance only bring a line too many, which the rules pass over
+    Column("mark", Fen, nullable=False, autoincrement=False),
+    Column("posting_id", Fen, nullable=False, autoincrement=False),
+    PrimaryKeyConstraint("mark", "posting_id"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+open_item = Table(
+    "open_item",
+    metadata,
+    *_words("application_no"),
+    Column("instalment", Integer, nullable=False, autoincrement=False),
+    Column("batch_no", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+    PrimaryKeyConstraint("application_no", "instalment"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+DERIVED = (balance, holder, trace, open_item)

@@ -73,7 +73,8 @@ def test_a_unit_that_is_not_understood_stops(tmp_path, policy, above):
     path = save(tmp_path / "a.xlsx", [[above], *plain({"approved_amount": 30})])
     with pytest.raises(FileUnreadable, match="看不懂") as caught:
         taken(policy, path)
-    assert caught.value.code == "WORKBOOK_UNREADABLE"
+    assert (caught.value.code, caught.value.cell) == ("UNIT_UNCLEAR", "A1")
+    assert "单位:万元" in str(caught.value)
     assert len(taken(policy, save(tmp_path / "b.xlsx", [[above], *lines({})])).rows) == 1
 
 

@@ -1,4 +1,4 @@
-"""A store of its own for every test."""
+"""A store of its own for every test, on SQLite and on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from disburse.store import Store, open_store
+from tests.store import server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What asks for a store runs on both databases, unless it asks for the file itself."""
+    if "url" in metafunc.fixturenames:
+        databases = ["sqlite"] if "path" in metafunc.fixturenames else ["sqlite", "postgresql"]
+        metafunc.parametrize("url", databases, indirect=True)
 
 
 @pytest.fixture
@@ -19,8 +28,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(path: Path) -> str:
-    return f"sqlite:///{path}"
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a store that is not there yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{request.getfixturevalue('path')}"
+    else:
+        with server.database() as address:
+            yield address
 
 
 @pytest.fixture

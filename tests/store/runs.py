@@ -1,20 +1,26 @@
-"""Runs to book, and raw access to the file: real SQLite files, real processes, nothing pretended."""
+"""Runs to book, and raw access to the store: real databases, real processes, nothing pretended."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from contextlib import closing
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy.pool import NullPool
 
 from disburse.store import Booking, Receipt, Store
+from disburse.store.derived import take_in
 from disburse.store.frames import LINES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
 POLICY = hashlib.sha256(b"policy").hexdigest()
 SIGNED: dict[str, Any] = {"prepared_by": "张三", "approved_by": "李四", "reviewed_by": None}
@@ -63,39 +69,70 @@ def raw(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def copy(connection: sqlite3.Connection, table: str, where: str, **changed: Any) -> None:
-    """Insert a copy of one row with some cells changed."""
-    cursor = connection.execute(f"SELECT * FROM {table} WHERE {where}")
-    row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True)) | changed
-    places = ", ".join(f":{name}" for name in row)
-    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
+class Past:
+    """A transaction past the program, in plain SQL; a statement that is refused leaves the transaction as it was."""
 
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
 
-def next_batch(connection: sqlite3.Connection, **changed: Any) -> int:
-    """A further batch made by hand from the last one, with no lines."""
-    sequence, previous = connection.execute("SELECT sequence, hash FROM head").fetchone()
-    (number,) = connection.execute("SELECT max(number) + 1 FROM batch WHERE month = '2025-06'").fetchone()
-    fresh = {
-        "batch_no": sequence + 1, "batch": f"2025-06-{number}", "month": "2025-06", "number": number,
-        "previous_hash": previous,
-        "run_hash": f"{sequence + 1:064}", "hash": f"{sequence + 1:064}", "lines": 0, "total_fen": 0, "outcomes": 0,
-        "open_items": 0,
-    }  # fmt: skip
-    copy(connection, "batch", f"batch_no = {sequence}", **{**fresh, **changed})
-    return int(sequence) + 1
+    def execute(self, statement: str, **values: Any) -> list[Any]:
+        with self.connection.begin_nested():
+            result = self.connection.execute(text(statement), values)
+            return list(result.all()) if result.returns_rows else []
 
+    def columns(self, table: str) -> list[str]:
+        return [column["name"] for column in inspect(self.connection).get_columns(table)]
 
-def reverse(path: Path, posting: int, fen: int, part: int = 1) -> None:
-    """Take back `fen` of a line, as the later command will."""
-    with closing(raw(path)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        batch_no = next_batch(connection, lines=1, total_fen=-fen)
-        (last,) = connection.execute("SELECT max(id) FROM posting").fetchone()
-        copy(
-            connection, "posting", f"id = {posting}", id=last + 1, batch_no=batch_no, line=1, kind="reversal",
-            refers_to=posting, reversal_no=part, paid_fen=-fen, reason="退票", document_no="银退1号",
-        )  # fmt: skip
-        connection.execute(
-            "UPDATE head SET sequence = ?, hash = (SELECT hash FROM batch WHERE batch_no = ?)", (batch_no, batch_no)
+    def copy(self, table: str, where: str, **changed: Any) -> None:
+        """Insert a copy of one row with some cells changed."""
+        (found,) = self.connection.execute(text(f"SELECT * FROM {table} WHERE {where}")).mappings().all()
+        row = {**found, **changed}
+        self.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})", **row)
+
+    def next_batch(self, **changed: Any) -> int:
+        """A further batch made by hand from the last one, with no lines."""
+        ((sequence, previous),) = self.execute("SELECT sequence, hash FROM head")
+        ((number,),) = self.execute("SELECT max(number) + 1 FROM batch WHERE month = '2025-06'")
+        fresh = {
+            "batch_no": sequence + 1, "batch": f"2025-06-{number}", "month": "2025-06", "number": number,
+            "previous_hash": previous, "run_hash": f"{sequence + 1:064}", "hash": f"{sequence + 1:064}",
+            "lines": 0, "total_fen": 0, "outcomes": 0, "open_items": 0,
+        }  # fmt: skip
+        self.copy("batch", f"batch_no = {sequence}", **{**fresh, **changed})
+        return int(sequence) + 1
+
+    def advance(self, batch_no: int) -> None:
+        """Let the head follow, and what is derived, as whoever books must."""
+        take_in(self.connection, batch_no)
+        self.execute(
+            "UPDATE head SET sequence = :batch_no, hash = (SELECT hash FROM batch WHERE batch_no = :batch_no)",
+            batch_no=batch_no,
         )
-        connection.execute("COMMIT")
+
+
+@contextmanager
+def past(url: str) -> Iterator[Past]:
+    """A transaction of another program on the store; committed unless something is raised."""
+    engine = create_engine(url, poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _as_another_program)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    with engine.begin() as connection:
+        yield Past(connection)
+
+
+def _as_another_program(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def reverse(url: str, posting: int, fen: int, part: int = 1) -> None:
+    """Take back `fen` of a line, as any program could."""
+    with past(url) as other:
+        batch_no = other.next_batch(lines=1, total_fen=-fen)
+        ((last,),) = other.execute("SELECT max(id) FROM posting")
+        other.copy(
+            "posting", f"id = {posting}", id=last + 1, batch_no=batch_no, line=1, kind="reversal", refers_to=posting,
+            reversal_no=part, paid_fen=-fen, reason="退票", document_no="银退1号", pays_again=None,
+        )  # fmt: skip
+        other.advance(batch_no)

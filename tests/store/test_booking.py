@@ -129,28 +129,28 @@ def test_a_booking_that_does_not_add_up_is_refused(store: Store, faulty: Booking
 
 def test_a_pair_is_never_paid_twice_even_if_the_program_asks(store: Store) -> None:
     book(store, booking(2))
-    with pytest.raises(Unbalanced, match="UNIQUE"):
+    with pytest.raises(Unbalanced, match=r"(?i)unique"):
         book(store, booking(2), "another run")
     assert len(store.booked()) == 2
 
 
-def test_the_net_is_what_reversals_left(store: Store, path: Path) -> None:
+def test_the_net_is_what_reversals_left(store: Store, url: str) -> None:
     book(store, booking(3, "A", [100, 200, 300]))
-    reverse(path, 2, 150)
-    reverse(path, 2, 50, part=2)
-    reverse(path, 3, 1)
+    reverse(url, 2, 150)
+    reverse(url, 2, 50, part=2)
+    reverse(url, 3, 1)
     booked = store.booked()
     assert booked["paid_fen"].tolist() == [100, 200, 300]
     assert booked["net_fen"].tolist() == [100, 0, 299]
     assert store.head().sequence == 4
 
 
-def test_after_a_full_reversal_a_pair_is_paid_again_once(store: Store, path: Path) -> None:
+def test_after_a_full_reversal_a_pair_is_paid_again_once(store: Store, url: str) -> None:
     book(store, booking(1))
-    reverse(path, 1, 4_999)
+    reverse(url, 1, 4_999)
     with pytest.raises(Unbalanced):
         book(store, booking(1), "too early")
-    reverse(path, 1, 1, part=2)
+    reverse(url, 1, 1, part=2)
     book(store, booking(1), "again")
     with pytest.raises(Unbalanced):
         book(store, booking(1), "once more")

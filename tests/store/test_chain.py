@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from disburse.store import open_store
 from disburse.store.chain import BATCH_FIELDS, OUTCOME_FIELDS, POSTING_FIELDS, batch_hash
 from disburse.store.schema import GENESIS, batch, outcome, posting
-from tests.store.runs import book, booking, lines, outcomes, raw
+from tests.store.runs import book, booking, lines, outcomes, past
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from disburse.store import Store
 
 
-def rows(path: Path, table: str, fields: tuple[str, ...], batch_no: int) -> list[list[Any]]:
-    with closing(raw(path)) as connection:
-        query = (
-            f"SELECT {', '.join(fields)} FROM {table} WHERE batch_no = ? {'' if table == 'batch' else 'ORDER BY line'}"
-        )
-        return [list(row) for row in connection.execute(query, (batch_no,))]
+def rows(url: str, table: str, fields: tuple[str, ...], batch_no: int) -> list[list[Any]]:
+    with past(url) as other:
+        order = "" if table == "batch" else "ORDER BY line"
+        query = f"SELECT {', '.join(fields)} FROM {table} WHERE batch_no = :batch_no {order}"
+        return [list(row) for row in other.execute(query, batch_no=batch_no)]
 
 
 def test_every_column_is_covered() -> None:
@@ -34,20 +32,20 @@ def test_every_column_is_covered() -> None:
     assert list(OUTCOME_FIELDS) == outcome.c.keys()
 
 
-def test_it_is_what_the_description_says(store: Store, path: Path) -> None:
+def test_it_is_what_the_description_says(store: Store, url: str) -> None:
     held = outcomes(lines(1, "H"), "held")
     receipts = [book(store, booking(2, "A", 5, held)), book(store, booking(3, "B"), "second", reviewed_by="王五")]
     previous = GENESIS
     for receipt in receipts:
-        (told,) = rows(path, "batch", BATCH_FIELDS, receipt.sequence)
+        (told,) = rows(url, "batch", BATCH_FIELDS, receipt.sequence)
         head = {
             "previous": previous, "batch": dict(zip(BATCH_FIELDS, told, strict=True)),
             "posting": POSTING_FIELDS, "outcome": OUTCOME_FIELDS,
         }  # fmt: skip
         said = [
             head,
-            *rows(path, "posting", POSTING_FIELDS, receipt.sequence),
-            *rows(path, "outcome", OUTCOME_FIELDS, receipt.sequence),
+            *rows(url, "posting", POSTING_FIELDS, receipt.sequence),
+            *rows(url, "outcome", OUTCOME_FIELDS, receipt.sequence),
         ]
         text = "".join(
             json.dumps(one, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for one in said
@@ -57,11 +55,11 @@ def test_it_is_what_the_description_says(store: Store, path: Path) -> None:
     assert store.head().hash == previous
 
 
-def test_any_change_changes_it(store: Store, path: Path) -> None:
+def test_any_change_changes_it(store: Store, url: str) -> None:
     book(store, booking(2, "A", [5, 6], outcomes(lines(1, "H"), "held")))
-    told = dict(zip(BATCH_FIELDS, rows(path, "batch", BATCH_FIELDS, 1)[0], strict=True))
-    postings = rows(path, "posting", POSTING_FIELDS, 1)
-    answers = rows(path, "outcome", OUTCOME_FIELDS, 1)
+    told = dict(zip(BATCH_FIELDS, rows(url, "batch", BATCH_FIELDS, 1)[0], strict=True))
+    postings = rows(url, "posting", POSTING_FIELDS, 1)
+    answers = rows(url, "outcome", OUTCOME_FIELDS, 1)
     seen = {batch_hash(GENESIS, told, postings, answers), batch_hash("1" * 64, told, postings, answers)}
     variants = 2
     for name in told:
@@ -83,17 +81,17 @@ def test_any_change_changes_it(store: Store, path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  两边有空 ", "引号\"'\\", "换\n行", "𠮷东", "=1+1"])
-def test_text_is_kept_to_the_letter(store: Store, path: Path, text: str) -> None:
+def test_text_is_kept_to_the_letter(store: Store, url: str, text: str) -> None:
     paid = booking(1)
     paid.lines["applicant_name"] = text
     receipt = book(store, paid)
     assert store.booked()["applicant_name"].tolist() == [text]
-    (told,) = rows(path, "batch", BATCH_FIELDS, 1)
+    (told,) = rows(url, "batch", BATCH_FIELDS, 1)
     again = batch_hash(
         GENESIS,
         dict(zip(BATCH_FIELDS, told, strict=True)),
-        rows(path, "posting", POSTING_FIELDS, 1),
-        rows(path, "outcome", OUTCOME_FIELDS, 1),
+        rows(url, "posting", POSTING_FIELDS, 1),
+        rows(url, "outcome", OUTCOME_FIELDS, 1),
     )
     assert again == receipt.head
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy.pool import NullPool
 
 from disburse.errors import Mendable, Refused, Usage
 from disburse.language import current
@@ -63,26 +64,30 @@ def test_a_relative_address_is_a_file_in_the_working_folder(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize(
-    "url",
+    "address",
     ["disburse.db", "", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://server/share.db", "mysql://x/y",
-     "sqlite:///a.db?mode=ro", "sqlite+aiosqlite:///a.db", "C:\\disburse.db"],
+     "sqlite:///a.db?mode=ro", "sqlite+aiosqlite:///a.db", "postgresql+psycopg2://x/y", "C:\\disburse.db"],
 )  # fmt: skip
 @pytest.mark.parametrize("create", [True, False])
-def test_an_address_that_is_none(url: str, create: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_is_none(address: str, create: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Usage) as raised:
-        open_store(url, create=create)
+        open_store(address, create=create)
     assert "sqlite:///disburse.db" in sentence(raised.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_postgresql_is_for_later_and_its_password_is_not_shown() -> None:
+@pytest.mark.parametrize("create", [True, False])
+def test_a_server_that_is_not_there_is_no_empty_store_and_its_password_is_not_shown(create: bool) -> None:
     with pytest.raises(Refused) as raised:
-        open_store("postgresql+psycopg://clerk:secret@server/disburse", create=True)
-    assert "PostgreSQL" in sentence(raised.value)
+        open_store("postgresql+psycopg://clerk:secret@127.0.0.1:1/disburse", create=create)
+    assert "cannot be reached" in sentence(raised.value)
     with pytest.raises(Usage) as wrong:
-        open_store("mysql://clerk:secret@server/disburse", create=True)
-    assert "secret" not in sentence(raised.value) + sentence(wrong.value)
+        open_store("mysql://clerk:secret@server/disburse", create=create)
+    with pytest.raises(Usage) as nameless:
+        open_store("postgresql+psycopg://clerk:secret@server", create=create)
+    assert "names no database" in sentence(nameless.value)
+    assert "secret" not in sentence(raised.value) + sentence(wrong.value) + sentence(nameless.value)
 
 
 def test_a_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:
@@ -276,7 +281,7 @@ def test_what_keeps_a_booking_through_a_power_failure_is_in_force(store: Store, 
             for name in ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers", "busy_timeout")
         }
     assert found == {
-        "journal_mode": "delete", "synchronous": 3, "foreign_keys": 1, "recursive_triggers": 1, "busy_timeout": 30_000,
+        "journal_mode": "delete", "synchronous": 3, "foreign_keys": 1, "recursive_triggers": 1, "busy_timeout": 120_000,
     }  # fmt: skip
 
 
@@ -291,10 +296,17 @@ def test_a_store_that_cannot_leave_its_journal_mode_is_refused(store: Store, url
 
 
 class TestMigrations:
-    def test_they_lead_to_the_tables_of_the_program(self, path: Path, store: Store, tmp_path: Path) -> None:
-        living = tmp_path / "living.db"
-        metadata.create_all(create_engine(f"sqlite:///{living}"))
-        assert shape(path) == shape(living)
+    def test_they_lead_to_the_tables_of_the_program(self, url: str, store: Store) -> None:
+        engine = create_engine(url, poolclass=NullPool)
+        migrated = shape(engine)
+        if engine.dialect.name == "sqlite":
+            living = create_engine("sqlite://")
+        else:
+            living = create_engine(url, poolclass=NullPool, connect_args={"options": "-c search_path=living"})
+            with living.begin() as connection:
+                connection.exec_driver_sql("CREATE SCHEMA living")
+        metadata.create_all(living)
+        assert migrated == shape(living)
 
     def test_all_of_them_are_known(self) -> None:
         scripts = ScriptDirectory.from_config(configuration())
@@ -304,14 +316,27 @@ class TestMigrations:
         with closing(raw(path)) as connection:
             kinds = connection.execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'").fetchall()
         strict = {name for name, strict in kinds if strict}
-        assert strict == {"batch", "posting", "outcome", "head"}
+        assert strict == set(metadata.tables)
 
 
-def shape(path: Path) -> dict[str, list[str]]:
-    """Tables and indexes as the database remembers them, constraints in any order."""
-    with closing(raw(path)) as connection:
-        found = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite_%' "
-            "AND name <> 'alembic_version'"
-        ).fetchall()
-    return {name: sorted(line.strip().rstrip(",") for line in sql.splitlines()) for name, sql in found}
+def shape(engine: Engine) -> dict[str, Any]:
+    """Tables, keys, checks and indexes as the database remembers them, in any order."""
+    found = inspect(engine)
+    return {
+        name: {
+            "columns": [(each["name"], str(each["type"]), each["nullable"]) for each in found.get_columns(name)],
+            "primary": found.get_pk_constraint(name),
+            "foreign": sorted(
+                (each["constrained_columns"], each["referred_table"], each["referred_columns"])
+                for each in found.get_foreign_keys(name)
+            ),
+            "unique": sorted(map(str, found.get_unique_constraints(name))),
+            "checks": sorted((each["name"], each["sqltext"]) for each in found.get_check_constraints(name)),
+            "indexes": sorted(
+                (str(each["name"]), each["column_names"], each["unique"], [*map(str, each["dialect_options"].values())])
+                for each in found.get_indexes(name)
+            ),
+        }
+        for name in found.get_table_names()
+        if name != "alembic_version"
+    }

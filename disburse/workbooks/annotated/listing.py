@@ -9,6 +9,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from disburse.findings import catalogue
 from disburse.language import say
+from disburse.marked import LIST
 from disburse.workbooks import fit
 from disburse.workbooks.annotated.sheet import xml_text
 from disburse.workbooks.annotated.workbook import quoted
@@ -23,20 +24,17 @@ if TYPE_CHECKING:
 
 NAME = "问题清单"
 
-_HEADINGS = (
-    ("企业", "Enterprise", 24), ("申报编号", "Application no.", 18), ("问题", "What", 52), ("如何改正", "How to mend", 40),
-    ("列", "Column", 16), ("单元格", "Cell", 16), ("依据", "Reference", 24),
-)  # fmt: skip
+_WIDTHS = (24, 18, 52, 40, 16, 16, 24)
 _LINK = 5
 
 
 def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> bytes:
     """The sheet's XML: a line for each finding, with the enterprise it is about; a link where it has a cell."""
     text, link, heading = (styles.look(look) for look in ("text", "link", "heading"))
-    lines = [_row(0, [say(zh, en) for zh, en, _ in _HEADINGS], [heading] * len(_HEADINGS))]
+    lines = [_row(0, list(map(str, LIST)), [heading] * len(LIST))]
     links = []
     for at, (placed, applicant) in enumerate(findings, start=1):
-        looks = [text] * len(_HEADINGS)
+        looks = [text] * len(LIST)
         if placed.cell:
             looks[_LINK] = link
             where = f"{quoted(placed.source_sheet)}!{placed.cell}"
@@ -44,11 +42,11 @@ def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> bytes:
         looks[2] = styles.marked(text, placed.severity)
         lines.append(_row(at, _values(placed, applicant), looks))
     if not findings:
-        lines.append(_row(1, ["", "", say("没有发现问题", "Nothing found"), "", "", "", ""], [text] * len(_HEADINGS)))
+        lines.append(_row(1, ["", "", say("没有发现问题", "Nothing found"), "", "", "", ""], [text] * len(LIST)))
     columns = "".join(
-        f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, (*_, width) in enumerate(_HEADINGS, 1)
+        f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, width in enumerate(_WIDTHS, 1)
     )
-    last = xl_rowcol_to_cell(max(len(findings), 1), len(_HEADINGS) - 1)
+    last = xl_rowcol_to_cell(max(len(findings), 1), len(LIST) - 1)
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
@@ -84,5 +82,5 @@ def _row(at: int, values: Sequence[str], looks: Sequence[int]) -> str:
         else f'<c r="{xl_rowcol_to_cell(at, column)}" s="{look}"/>'
         for column, (value, look) in enumerate(zip(values, looks, strict=True))
     )
-    lines = max(fit.lines(value, width, SIZE) for value, (*_, width) in zip(values, _HEADINGS, strict=True))
+    lines = max(fit.lines(value, width, SIZE) for value, width in zip(values, _WIDTHS, strict=True))
     return f'<row r="{at + 1}" ht="{fit.height(lines, SIZE)}" customHeight="1">{cells}</row>'

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from disburse.store.migrations.guard import Guard
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -21,8 +23,8 @@ def upgrade() -> None:
     _posting()
     _outcome()
     _head()
-    for statement in TRIGGERS:
-        op.execute(statement)
+    for guard in GUARDS:
+        guard.set_up()
 
 
 def _batch() -> None:
@@ -153,42 +155,35 @@ def _unique_where(name: str, table: str, columns: list[str], condition: str) -> 
     op.create_index(name, table, columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
-def _refuse(trigger: str, event: str, message: str, condition: str = "1") -> str:
-    return (
-        f"CREATE TRIGGER {trigger} BEFORE {event} WHEN {' '.join(condition.split())} "
-        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-    )
-
-
-TRIGGERS = (
+GUARDS = (
     # what is booked stays
     *(
-        _refuse(f"{table}_{verb.lower()}", f"{verb} ON {table}", f"{table} is append-only")
+        Guard(f"{table}_{verb.lower()}", f"{verb} ON {table}", f"{table} is append-only")
         for table in ("batch", "posting", "outcome")
         for verb in ("UPDATE", "DELETE")
     ),
     # nothing is added to a batch that the head has passed; no number is left out or used again
-    _refuse(
+    Guard(
         "batch_insert",
         "INSERT ON batch",
         "batch does not follow the head",
         """NEW.batch_no <> (SELECT sequence + 1 FROM head) OR NEW.previous_hash <> (SELECT hash FROM head)""",
     ),
-    _refuse(
+    Guard(
         "posting_insert",
         "INSERT ON posting",
         "posting does not follow the last one",
         """NEW.batch_no <= (SELECT sequence FROM head)
            OR NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM posting)""",
     ),
-    _refuse(
+    Guard(
         "outcome_insert",
         "INSERT ON outcome",
         "outcome of a batch that is closed",
         """NEW.batch_no <= (SELECT sequence FROM head)""",
     ),
     # a pair is paid again only after all of it came back
-    _refuse(
+    Guard(
         "posting_again",
         "INSERT ON posting",
         "paid before and not taken back",
@@ -199,7 +194,7 @@ TRIGGERS = (
                AND old.paid_fen + (SELECT coalesce(sum(paid_fen), 0) FROM posting WHERE refers_to = old.id) = 0)""",
     ),
     # a reversal takes back a line of the same pair, and never more than is left of it
-    _refuse(
+    Guard(
         "posting_reversal",
         "INSERT ON posting",
         "reversal of more than is left",
@@ -211,8 +206,8 @@ TRIGGERS = (
                  + (SELECT coalesce(sum(paid_fen), 0) FROM posting WHERE refers_to = old.id) >= 0)""",
     ),
     # the head moves one batch at a time, to a batch that is there and whole
-    _refuse("head_delete", "DELETE ON head", "the head stays"),
-    _refuse(
+    Guard("head_delete", "DELETE ON head", "the head stays"),
+    Guard(
         "head_update",
         "UPDATE ON head",
         "the head leads to no whole batch",
