@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RECORD = "run.json"
-CONSULTED = ("bookings", "open_items")
+CONSULTED = ("bookings", "sums", "open_items")
 """What was read from the store, by the name of its file in `inputs/`."""
 
 BESIDE: tuple[str, ...] = ()
