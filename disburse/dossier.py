@@ -14,6 +14,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from disburse import receipt
 from disburse.errors import Refused, Usage
 from disburse.intake import Source
 from disburse.tables import LISTS, table
@@ -27,7 +28,7 @@ RECORD = "run.json"
 CONSULTED = ("bookings", "sums", "open_items")
 """What was read from the store, by the name of its file in `inputs/`."""
 
-BESIDE: tuple[str, ...] = ()
+BESIDE = (receipt.FILE,)
 """Files that later commands lay into the folder; they are not part of what the run has sealed."""
 
 
