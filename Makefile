@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench lock words docs clean
+.PHONY: demo test lint bench scale faults lock words docs clean
 
 demo: .venv/runtime  ## three months of 东府〔2025〕2号, from the bureaus' workbooks to the booked ledger, in demo/
 	rm -rf demo && cp -R samples/01-three-months demo
@@ -22,6 +22,13 @@ lint: .venv/dev  ## style, types, direction of imports, generated files
 
 bench: .venv/dev  ## time and memory of each stage, against merely reading and writing, and against pandas with openpyxl
 	$(BIN)/python -m tests.bench
+
+scale: .venv/dev  ## a month against ten million booked lines, beside one against a hundred thousand (an hour, 10 GB)
+	$(BIN)/python -m tests.store.scale
+
+faults: .venv/dev  ## the store under every fault, in the full numbers that CI only samples (an hour)
+	KILLS=200 ROUNDS=200 EXAMPLES=2000 $(BIN)/python -m pytest tests/store/test_faults.py tests/store/test_concurrency.py \
+	  tests/store/test_consulted.py
 
 lock: .venv/dev  ## resolve the dependencies again, with hashes and without addresses
 	$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -37,7 +37,9 @@ def on_share(path: Path) -> str | None:
     real = path.resolve()
     if real.drive.startswith("\\\\"):
         return real.drive
-    return remote_mount(real, [Mount(each.mountpoint, each.fstype, each.opts) for each in psutil.disk_partitions(all=True)])
+    return remote_mount(
+        real, [Mount(each.mountpoint, each.fstype, each.opts) for each in psutil.disk_partitions(all=True)]
+    )
 
 
 def remote_mount(real: Path, mounted: list[Mount]) -> str | None:
