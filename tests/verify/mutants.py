@@ -1,6 +1,6 @@
 """Mutants of the fast calculation: one comparison, bound or order flipped at a time; the plain one must notice each.
 
-    python -m tests.verify.mutants [FIRST:LAST] [--all]
+    python -m tests.verify.mutants [FIRST:LAST]
 
 Each mutant is the module's source with one place changed. Its functions' code takes the place of theirs in this process,
 the fixed months are settled, and the result is compared with what the plain calculation says of them. What no month tells
@@ -10,15 +10,14 @@ apart is printed, unless it stands in equivalent.yaml with the reason why nothin
 from __future__ import annotations
 
 import ast
-import copy
-import functools
 import importlib
 import sys
 import types
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -52,13 +51,13 @@ FLIPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.FloorDiv: (ast.Mult,), ast.Mult: (ast.FloorDiv,),
 }  # fmt: skip
 SWAPS = {"min": "max", "max": "min", "any": "all", "all": "any", "isna": "notna", "notna": "isna"}
-BOUNDS = {"min", "max"}
-ORDERS = {"sorted", "sort_values"}
+ORDERS = {"sorted": "reverse", "sort_values": "ascending"}
+"""What sorts, and the argument that turns it round."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """`what` was done in `function` at a line of a module; the line as it stands names it across edits elsewhere."""
+    """What was done to one place of a module. The line's text names it, so that edits elsewhere do not."""
 
     module: str
     function: str
@@ -67,82 +66,97 @@ class Mutant:
     what: str
     again: int
     """Which of several alike on one line."""
-    tree: ast.Module
+    place: int
+    number: int
 
     @property
     def name(self) -> str:
-        again = f" ({self.again})" if self.again > 1 else ""
-        return f"{self.where}: {self.text} → {self.what}{again}"
+        return f"{self.where}: {self.text} → {self.what}" + (f" ({self.again})" if self.again > 1 else "")
 
     @property
     def where(self) -> str:
         return f"{self.module.rsplit('.', 1)[-1]}.{self.function}"
 
+    @cached_property
+    def made(self) -> types.ModuleType:
+        """The module with the place changed."""
+        tree = ast.parse(_source(self.module))
+        changes(_places(tree)[self.place])[self.number][1]()
+        made = types.ModuleType(self.module)
+        exec(compile(ast.fix_missing_locations(tree), self.module, "exec"), made.__dict__)
+        return made
+
 
 def mutants(name: str) -> Iterator[Mutant]:
     """Every mutant of a module."""
-    module = importlib.import_module(name)
-    source = Path(str(module.__file__)).read_text(encoding="utf-8")
-    lines = source.splitlines()
-    tree = ast.parse(source)
-    places = [node for node in ast.walk(tree) if hasattr(node, "lineno")]
-    alike: Counter[tuple[int, str]] = Counter()
+    lines = _source(name).splitlines()
+    places = _places(ast.parse(_source(name)))
     functions = [node for node in places if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    for at, node in enumerate(places):
+    alike: Counter[tuple[int, str]] = Counter()
+    for place, node in enumerate(places):
         around = [each for each in functions if each.lineno <= node.lineno <= (each.end_lineno or 0)]
-        outer = [each for each in around if isinstance(each, ast.FunctionDef)]
-        if not outer:
-            continue
         function = ".".join(each.name for each in around)
-        if MODULES[name] and function not in MODULES[name]:
+        inside = any(isinstance(each, ast.FunctionDef) for each in around)
+        if not inside or (MODULES[name] and function not in MODULES[name]):
             continue
         for number, (what, _) in enumerate(changes(node)):
-            mutated = copy.deepcopy(tree)
-            twin = [each for each in ast.walk(mutated) if hasattr(each, "lineno")][at]
-            changes(twin)[number][1]()
-            ast.fix_missing_locations(mutated)
-            key = (node.lineno, what)
-            alike[key] += 1
-            yield Mutant(name, function, node.lineno, lines[node.lineno - 1].strip(), what, alike[key], mutated)
+            alike[node.lineno, what] += 1
+            text = lines[node.lineno - 1].strip()
+            yield Mutant(name, function, node.lineno, text, what, alike[node.lineno, what], place, number)
 
 
-def changes(node: ast.AST) -> list[tuple[str, Any]]:
-    """What may be done to one node: words for it, and the doing."""
-    found: list[tuple[str, Any]] = []
+@cache
+def _source(name: str) -> str:
+    return Path(str(importlib.import_module(name).__file__)).read_text(encoding="utf-8")
+
+
+def _places(tree: ast.Module) -> list[Any]:
+    return [node for node in ast.walk(tree) if hasattr(node, "lineno")]
+
+
+Change = tuple[str, Callable[[], object]]
+"""Words for what may be done to a node, and the doing."""
+
+
+def changes(node: ast.AST) -> list[Change]:
+    """All that may be done to one node."""
+    found: list[Change] = []
     if isinstance(node, ast.Compare):
         for i, operator in enumerate(node.ops):
-            for other in FLIPS.get(type(operator), ()):
-                found.append((f"{_word(operator)} becomes {other.__name__}", functools.partial(node.ops.__setitem__, i, other())))
+            found += [(_to(operator, other), partial(node.ops.__setitem__, i, other())) for other in _flips(operator)]
     elif isinstance(node, ast.BoolOp | ast.BinOp | ast.AugAssign):
-        for other in FLIPS.get(type(node.op), ()):
-            found.append((f"{_word(node.op)} becomes {other.__name__}", functools.partial(setattr, node, "op", other())))
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert | ast.USub):
-        found.append((f"{_word(node.op)} dropped", functools.partial(_become, node, node.operand)))
+        found += [(_to(node.op, other), partial(setattr, node, "op", other())) for other in _flips(node.op)]
+    elif isinstance(node, ast.UnaryOp):
+        found.append((f"{type(node.op).__name__} dropped", partial(_become, node, node.operand)))
     elif isinstance(node, ast.Constant) and type(node.value) in (int, bool):
-        other = (not node.value) if isinstance(node.value, bool) else node.value + 1
-        found.append((f"{node.value} becomes {other}", functools.partial(setattr, node, "value", other)))
-    elif isinstance(node, ast.Call):
-        found += _calls(node)
+        other = not node.value if isinstance(node.value, bool) else node.value + 1
+        found.append((f"{node.value} becomes {other}", partial(setattr, node, "value", other)))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        found += _of_call(node, node.func.id, "id", node.args)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        found += _of_call(node, node.func.attr, "attr", [node.func.value])
     return found
 
 
-def _calls(node: ast.Call) -> list[tuple[str, Any]]:
-    called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    found: list[tuple[str, Any]] = []
+def _of_call(node: ast.Call, called: str, name: str, given: list[ast.expr]) -> Iterator[Change]:
+    """A call by its name: another name, a bound dropped, an order dropped or turned round. given: what it is called on."""
     if called in SWAPS:
-        found.append((f"{called} becomes {SWAPS[called]}", functools.partial(setattr, node.func, "id" if isinstance(node.func, ast.Name) else "attr", SWAPS[called])))
-    if called in BOUNDS and isinstance(node.func, ast.Name):
-        found += [(f"{called} gives its argument {i}", functools.partial(_become, node, each)) for i, each in enumerate(node.args) if len(node.args) > 1]
+        yield f"{called} becomes {SWAPS[called]}", partial(setattr, node.func, name, SWAPS[called])
+    if called in ("min", "max") and len(given) > 1:
+        for each in given:
+            yield f"{called} gives {ast.unparse(each)}", partial(_become, node, each)
     if called in ORDERS:
-        plain = node.args[0] if isinstance(node.func, ast.Name) else node.func.value  # type: ignore[union-attr]
-        found.append((f"{called} dropped", functools.partial(_become, node, plain)))
-        upside = ast.keyword("reverse", ast.Constant(True)) if called == "sorted" else ast.keyword("ascending", ast.Constant(False))
-        found.append((f"{called} reversed", functools.partial(node.keywords.append, upside)))
-    return found
+        turned = ast.keyword(ORDERS[called], ast.Constant(called == "sorted"))
+        yield f"{called} dropped", partial(_become, node, given[0])
+        yield f"{called} reversed", partial(node.keywords.append, turned)
 
 
-def _word(operator: ast.AST) -> str:
-    return type(operator).__name__
+def _flips(operator: ast.AST) -> tuple[type[ast.AST], ...]:
+    return FLIPS.get(type(operator), ())
+
+
+def _to(operator: ast.AST, other: type[ast.AST]) -> str:
+    return f"{type(operator).__name__} becomes {other.__name__}"
 
 
 def _become(node: ast.AST, other: ast.AST) -> None:
@@ -155,15 +169,8 @@ def _become(node: ast.AST, other: ast.AST) -> None:
 @contextmanager
 def instead(mutant: Mutant) -> Iterator[None]:
     """The mutant's code in the place of the module's own, function by function, whoever has imported them."""
-    module = sys.modules[mutant.module]
-    made = types.ModuleType(mutant.module)
-    made.__dict__.update(__file__=module.__file__, __package__=module.__package__)
-    real = sys.modules[mutant.module]
-    try:
-        exec(compile(mutant.tree, str(module.__file__), "exec"), made.__dict__)  # noqa: S102
-    finally:
-        sys.modules[mutant.module] = real
-    pairs = [(old, new) for old, new in _functions(module, made) if old.__code__ != new.__code__]
+    both = _functions(importlib.import_module(mutant.module), mutant.made)
+    pairs = [(old, new) for old, new in both if old.__code__ != new.__code__]
     kept = [(old, old.__code__) for old, _ in pairs]
     for old, new in pairs:
         old.__code__ = new.__code__
@@ -198,26 +205,34 @@ def _bare(value: Any) -> Any:
     return value
 
 
-@functools.cache
-def months(drawn: int) -> list[tuple[Drawn, Recalculated]]:
-    """The worked cases and `drawn` months, with what the plain calculation says of each."""
-    given = [inputs(case.values[0]) for case in worked_cases()]
-    given += [month(Random(seed)) for seed in range(drawn)]
-    return [(each, recalculate(*each)) for each in given]
+@cache
+def settled_plainly(name: str) -> tuple[Drawn, Recalculated]:
+    """A month by name, and what the plain calculation says of it."""
+    kind, _, which = name.partition(" ")
+    given = month(Random(int(which))) if kind == "seed" else inputs(_worked()[which])
+    return given, recalculate(*given)
 
 
-def caught(mutant: Mutant, drawn: int = DRAWN, first: tuple[int, ...] = ()) -> int | None:
-    """The number of the first month that tells the mutant from the plain calculation; None where none does."""
-    every = months(drawn)
-    with instead(mutant):
-        for number in dict.fromkeys([*(each for each in first if each < len(every)), *range(len(every))]):
-            given, plain = every[number]
+@cache
+def _worked() -> dict[str, dict[str, Any]]:
+    return {str(case.id): case.values[0] for case in worked_cases()}
+
+
+def caught(mutant: Mutant, drawn: int = DRAWN, first: Iterable[str] = ()) -> str:
+    """The first month that tells the mutant from the plain calculation; "" if none does.
+
+    Tried are those named `first`, `drawn` months drawn at random, and the worked cases.
+    """
+    every = [*first, *(f"seed {seed}" for seed in range(drawn)), *(f"case {name}" for name in _worked())]
+    for name in dict.fromkeys(every):
+        given, plain = settled_plainly(name)
+        with instead(mutant):
             try:
                 if apart(settle(*given), plain):
-                    return number
+                    return name
             except Exception:  # noqa: BLE001 – a mutant that breaks is caught
-                return number
-    return None
+                return name
+    return ""
 
 
 def equivalent() -> dict[str, str]:
@@ -227,23 +242,20 @@ def equivalent() -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    known = equivalent()
-    told: dict[int, int] = {}
-    left, every = [], [mutant for name in MODULES for mutant in mutants(name)]
-    span = next((word for word in arguments if ":" in word), ":")
-    first, last = (int(word) if word else None for word in span.split(":"))
-    for mutant in every[first:last]:
-        if mutant.name in known or mutant.where in known:
-            continue
-        best = sorted(told, key=lambda each: -told[each])
-        number = caught(mutant, first=tuple(best))
-        if number is None:
-            left.append(mutant)
-            print(f"not caught: {mutant.name}  ({mutant.module}:{mutant.line})", flush=True)
-        else:
-            told[number] = told.get(number, 0) + 1
-    print(f"{len(every[first:last])} mutants, {len(left)} not caught, {len(known)} known to be equivalent")
-    return 1 if left else 0
+    """All mutants, or those of a slice like 100:200; prints what is not caught."""
+    first, last = (int(word) if word else None for word in (arguments[0] if arguments else ":").split(":"))
+    known, told, missed = equivalent(), Counter[str](), 0
+    every = [mutant for name in MODULES for mutant in mutants(name)][first:last]
+    asked = [mutant for mutant in every if mutant.name not in known and mutant.where not in known]
+    for mutant in asked:
+        name = caught(mutant, first=[name for name, _ in told.most_common()])
+        told.update([name] if name else [])
+        if not name:
+            missed += 1
+            print(f"not caught, {mutant.module}:{mutant.line}\n  - {mutant.name}", flush=True)
+    print(f"{len(every)} mutants: {len(asked) - missed} caught, {missed} not, {len(every) - len(asked)} equivalent")
+    print("told most apart: " + ", ".join(f"{name} ({count})" for name, count in told.most_common(12)))
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
