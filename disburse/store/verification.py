@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from disburse.language import say
 from disburse.money import yuan
+from disburse.store import derived
 from disburse.store.chain import OUTCOME_FIELDS, POSTING_FIELDS, POSTING_FIELDS_OF, SEAL, Hashing
 from disburse.store.ledger import head_of
 from disburse.store.net import IS_PAID, NET_FEN
@@ -50,8 +51,9 @@ def faults(connection: Connection, heads: Sequence[Head], progress: Callable[[st
     """
     broken = [*_walk(connection, heads, progress), *_strays(connection), *_overdrawn(connection)]
     yield from broken
-    progress(say("核对余额", "Verifying the balances"))
-    yield from _derived(connection)
+    if not broken:  # what is derived from lines that are wrong says nothing
+        progress(say("核对余额", "Verifying the balances"))
+        yield from _derived(connection)
 
 
 def _walk(connection: Connection, heads: Sequence[Head], progress: Callable[[str], None]) -> Iterator[Fault]:
@@ -262,7 +264,25 @@ def _lines(connection: Connection, query: Select[Any], said: str) -> Iterator[Fa
         yield Fault(said, row.batch, row.line, row.application_no)
 
 
+_DERIVED = {
+    "balance": ("余额", "balance"),
+    "holder": ("户名与账号", "names and accounts"),
+    "trace": ("凭证、对象与重复申报的索引", "index of vouchers, subjects and claims"),
+    "open_item": ("未结事项", "open items"),
+}
+
+
 def _derived(connection: Connection) -> Iterator[Fault]:
     """Balances and look-up tables that are not what the lines say."""
-    del connection
-    return iter(())
+    nothing = say("没有", "nothing")
+    for each in islice(derived.differences(connection), NAMED):
+        table = say(*_DERIVED[each.table])
+        expected, found = (
+            nothing if told is None else told or say("有", "an entry") for told in (each.expected, each.found)
+        )
+        yield Fault(
+            say(
+                f"{table}（{each.key}）：应为 {expected}，实为 {found}",
+                f"{table} ({each.key}): should be {expected}, found {found}",
+            )
+        )

@@ -6,17 +6,18 @@ import random
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from disburse.store import Head, Store, open_store
+from disburse.store import Head, Store, derived, open_store
 from disburse.store.schema import batch, head, outcome, posting, seal
 from disburse.store.verification import Fault, faults
 from tests.store.runs import book, booking, lines, outcomes, past
 from tests.store.test_reversal import back, reverse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
 
@@ -57,11 +58,16 @@ def unguarded(url: str) -> Iterator[Connection]:
         connection.get_transaction().rollback()  # type: ignore[union-attr]
 
 
-def changed(connection: Connection, *statements: str, heads: tuple[Head, ...] = ()) -> list[Fault]:
+def changed(
+    connection: Connection, *statements: str | Callable[[Connection], None], heads: tuple[Head, ...] = ()
+) -> list[Fault]:
     """What is found after these statements, which are then taken back."""
     with connection.begin_nested() as point:
         for statement in statements:
-            connection.execute(text(statement))
+            if isinstance(statement, str):
+                connection.execute(text(statement))
+            else:
+                statement(connection)
         told = found(connection, *heads)
         point.rollback()
     assert found(connection) == []
@@ -125,7 +131,7 @@ def test_a_batch_gone_or_at_the_wrong_place_is_named(url: str) -> None:
 
 
 def test_a_lost_end_is_shown_by_the_heads_on_receipts(url: str) -> None:
-    """Cut off with the head set back, the book is whole in itself: only a receipt can tell."""
+    """Cut off with care, head and derived tables set back, the book is whole in itself: only a receipt can tell."""
     with unguarded(url) as connection:
         end, before = (
             Head(*connection.execute(text(f"SELECT batch_no, hash FROM batch WHERE batch_no = {number}")).one())
@@ -134,8 +140,10 @@ def test_a_lost_end_is_shown_by_the_heads_on_receipts(url: str) -> None:
         cut = [
             *(f"DELETE FROM {table} WHERE batch_no = 5" for table in ("outcome", "posting", "seal", "batch")),
             f"UPDATE head SET sequence = 4, hash = '{before.hash}'",
+            derived.fill,
         ]
-        assert changed(connection, *cut[:-1])[0].said.startswith("账簿现有 4 批，与账簿自记的链首（序号 5）不符")
+        assert changed(connection, *cut[:-2])[0].said.startswith("账簿现有 4 批，与账簿自记的链首（序号 5）不符")
+        assert {"余额" in fault.said or "索引" in fault.said for fault in changed(connection, *cut[:-1])} == {True}
         assert changed(connection, *cut) == []
         assert changed(connection, *cut, heads=(before,)) == []
         (told,) = changed(connection, *cut, heads=(before, end))
@@ -178,6 +186,25 @@ def test_without_seals_the_batch_is_still_named(url: str) -> None:
             swapped = swapped.replace("= '", "= '\\x", 1)
         (told,) = changed(connection, swapped)
         assert "印记被改过" in told.said
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE balance SET net_fen = net_fen + 1 WHERE batch_no = 4", "余额"),
+        ("DELETE FROM balance WHERE batch_no = 4", "余额"),
+        ("DELETE FROM holder WHERE kind = 'account'", "户名与账号"),
+        ("UPDATE trace SET posting_id = posting_id + 1 WHERE posting_id = 1", "索引"),
+        ("DELETE FROM trace WHERE posting_id = 1", "索引"),
+        ("DELETE FROM open_item", "未结事项"),
+        ("UPDATE open_item SET line = 1", "未结事项"),
+    ],
+)
+def test_what_is_derived_is_made_again_and_compared(url: str, statement: str, told: str) -> None:
+    with unguarded(url) as connection:
+        faulty = changed(connection, statement)
+        assert faulty
+        assert all(told in fault.said for fault in faulty)
 
 
 def test_any_change_to_any_column_of_any_line_is_found(path: Any, url: str) -> None:
