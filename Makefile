@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench lock words docs clean
+.PHONY: demo test lint bench foreign agree fuzz lock words docs clean
 
 demo: .venv/runtime  ## three months of 东府〔2025〕2号, from the bureaus' workbooks to the booked ledger, in demo/
 	rm -rf demo && cp -R samples/01-three-months demo
@@ -22,6 +22,16 @@ lint: .venv/dev  ## style, types, direction of imports, generated files
 
 bench: .venv/dev  ## time and memory of each stage, against merely reading and writing, and against pandas with openpyxl
 	$(BIN)/python -m tests.bench
+
+foreign: .venv/dev  ## check every workbook below DIR, each in a process of its own: tracebacks, time, memory
+	$(BIN)/python -m tests.measurement.foreign $(DIR)
+
+agree: .venv/dev  ## the reader against openpyxl, cell by cell, over the workbooks below DIR
+	$(BIN)/python -m tests.measurement.oracle $(DIR)
+
+N ?= 2000
+fuzz: .venv/dev  ## N damaged workbooks: refused by a sentence or read rightly
+	$(BIN)/python -m tests.measurement.mutants $(N) $(SEED)
 
 lock: .venv/dev  ## resolve the dependencies again, with hashes and without addresses
 	$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
