@@ -28,7 +28,9 @@ _IN_BRACKETS = re.compile(rf"[(\[【〔](?:单位:?)?{_NAMED}[)\]】〕]")
 _AT_END = re.compile(rf"(?!注|备注|说明).*{_IN_BRACKETS.pattern}$")
 _ALONE = re.compile(rf"[(\[【〔]?(?:单位:?)?{_NAMED}[)\]】〕]?")
 _WITH_HINT = re.compile(r"(.+?)\(([^()]{1,30})\)")
-_HINT = re.compile(r"[0-9]位|全称|必填|选填|一致|格式|保留|具体到|精确到|下拉|例如|如[:0-9]|年.?月.?日|yyyy|文本|可留空|可不填")
+_HINT = re.compile(
+    r"[0-9]位|全称|必填|选填|一致|格式|保留|具体到|精确到|下拉|例如|如[:0-9]|年.?月.?日|yyyy|文本|可留空|可不填"
+)
 """What a hint for whoever fills in the form speaks of; anything else in brackets may be part of the name."""
 
 _ASIDE = re.compile(r"[(\[【〔].{0,8}[)\]】〕]")

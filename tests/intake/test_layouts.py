@@ -152,7 +152,9 @@ def test_a_hint_may_name_the_unit(tmp_path, policy):
     assert (found(intake), fen(intake)) == ([], [35_500_000])
 
 
-@pytest.mark.parametrize("heading", ["核定金额（省级）", "核定金额（万元以下保留两位）", "企业名称（曾用名）", "收款账号（备用）"])
+@pytest.mark.parametrize(
+    "heading", ["核定金额（省级）", "核定金额（万元以下保留两位）", "企业名称（曾用名）", "收款账号（备用）"]
+)
 def test_what_else_stands_in_brackets_may_change_the_meaning(tmp_path, policy, heading):
     table = lines({})
     intake = taken(policy, save(tmp_path / "a.xlsx", [[*table[0], heading], table[1]]))
