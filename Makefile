@@ -32,6 +32,9 @@ seeded: .venv/dev  ## N submissions with one planted defect each, from seed FIRS
 mutations: .venv/dev  ## N random single changes to runs and store: recheck must find each
 	$(BIN)/python -m tests.audit.mutation $(or $(N),1000)
 
+scale: .venv/dev  ## what run and post cost with a long history against a short one
+	$(BIN)/python -m tests.store.scale $(N)
+
 foreign: .venv/dev  ## check every workbook below DIR, each in a process of its own: tracebacks, time, memory
 	$(BIN)/python -m tests.measurement.foreign $(DIR)
 
