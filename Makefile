@@ -33,7 +33,7 @@ mutations: .venv/dev  ## N random single changes to runs and store: recheck must
 	$(BIN)/python -m tests.audit.mutation $(or $(N),1000)
 
 scale: .venv/dev  ## what run and post cost with a long history against a short one
-	$(BIN)/python -m tests.store.scale $(N)
+	$(BIN)/python -m tests.store.scale
 
 foreign: .venv/dev  ## check every workbook below DIR, each in a process of its own: tracebacks, time, memory
 	$(BIN)/python -m tests.measurement.foreign $(DIR)
