@@ -30,6 +30,7 @@ from disburse.money import yuan
 from disburse.policy import load_policy
 from disburse.receipt import write_receipt
 from disburse.records import bookings, records
+from disburse.rules.keys import key
 from disburse.settlement import STATUSES, Settlement, examine, settle
 from disburse.shipped import shipped
 from disburse.store import Booking, Receipt, Signatures, open_store
@@ -215,7 +216,8 @@ def _opening_said(head: Head) -> Iterator[str]:
 def _funds_unknown(calculated: Calculated) -> Iterator[str]:
     """A budget line that limits nothing must not go unnoticed: the name may be written another way."""
     budget, funds = calculated.read.lists.budget, [fund.name for fund in calculated.read.policy.funds]
-    for fund in () if budget is None else sorted(set(budget["fund"]) - set(funds)):
+    known = {key(fund) for fund in funds}
+    for fund in () if budget is None else sorted(name for name in set(budget["fund"]) if key(name) not in known):
         yield say(
             f"预算中的资金“{fund}”不是本政策的资金，该行没有起作用；本政策的资金：{'、'.join(funds)}",
             f"fund “{fund}” of the budget list is not of this policy and limits nothing; its funds: {', '.join(funds)}",
@@ -283,7 +285,7 @@ def _not_sent_again(open_items: pd.DataFrame, settlement: Settlement) -> pd.Data
     pair = ["application_no", "instalment"]
     sent = set(settlement.rows[pair].dropna().itertuples(index=False, name=None))
     again = [item in sent for item in open_items[pair].itertuples(index=False, name=None)]
-    return open_items[[not here for here in again]].reset_index(drop=True)
+    return open_items.loc[[not here for here in again]].reset_index(drop=True)
 
 
 def _record(calculated: Calculated, head: Head, kept: dict[str, Any]) -> dict[str, Any]:

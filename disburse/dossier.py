@@ -11,9 +11,10 @@ import tempfile
 from dataclasses import dataclass
 from datetime import date
 from hashlib import file_digest, sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from disburse import receipt
 from disburse.errors import Refused, Usage
 from disburse.intake import Source
 from disburse.tables import LISTS, table
@@ -26,6 +27,9 @@ T = TypeVar("T")
 RECORD = "run.json"
 CONSULTED = ("bookings", "sums", "open_items")
 """What was read from the store, by the name of its file in `inputs/`."""
+
+BESIDE = (receipt.FILE,)
+"""Files that later commands lay into the folder; they are not part of what the run has sealed."""
 
 
 @dataclass(frozen=True)
@@ -127,11 +131,57 @@ def _seal(record: dict[str, Any]) -> str:
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:
     """run.json, with the hashes of the outputs."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    names = [file.relative_to(folder) for file in files]
-    outputs = {name.as_posix(): digest(folder / name) for name in names if name.parts[0] != "inputs"}
+    outputs = {name: digest(folder / name) for name in _files(folder) if not name.startswith("inputs/")}
     text = json.dumps({**record, "outputs": outputs}, ensure_ascii=False, indent=2) + "\n"
     (folder / RECORD).write_text(text, encoding="utf-8", newline="\n")
+
+
+def open_record(folder: Path) -> dict[str, Any]:
+    """What run.json says, whether or not anything was touched since.
+
+    Raises Usage where there is none, Refused where it no longer says what a run says.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        _must_be_whole(record)
+    except (FileNotFoundError, NotADirectoryError):
+        raise Usage(
+            f"{folder} 里没有 {RECORD}；请给出 disburse run 写出的文件夹",
+            f"there is no {RECORD} in {folder}; name a folder that `disburse run` wrote",
+        ) from None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _touched(RECORD) from error
+    return dict(record)
+
+
+def _must_be_whole(record: dict[str, Any]) -> None:
+    """Raises one of the errors of reading where the record lacks something, or names files outside its folder."""
+    date.fromisoformat(record["pay_date"])
+    if not all(isinstance(record[name], str) for name in ("month", "run", "language")):
+        raise TypeError(record)
+    int(record["opening"]["sequence"]), dict(record["results"]), _outputs(record)
+    names = [PurePosixPath(name) for name in _named(record)]
+    if not all(name.parts[:1] == ("inputs",) and ".." not in name.parts for name in names):
+        raise ValueError(names)
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A file of the folder that is not as the run left it: its hash then and now, "" where there was or is none."""
+
+    name: str
+    then: str
+    now: str
+
+
+def touched(folder: Path, record: dict[str, Any]) -> list[Touched]:
+    """Whatever was changed, removed or added since the run, run.json's own seal first."""
+    then = {**_named(record), **_outputs(record)}
+    now = {name: digest(folder / name) for name in _files(folder) if name not in (RECORD, *BESIDE)}
+    seal = Touched(RECORD, str(record.get("run")), _seal(record))
+    results = [Touched(name, each, then.get(name, "")) for name, each in sorted(record["results"].items())]
+    files = [Touched(name, then.get(name, ""), now.get(name, "")) for name in sorted({*then, *now})]
+    return [each for each in (seal, *results, *files) if each.then != each.now]
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -139,27 +189,26 @@ def read_record(folder: Path) -> dict[str, Any]:
 
     Raises Usage where there is none, Refused where anything was changed or removed.
     """
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise Usage(
-            f"{folder} 里没有 {RECORD}；请给出 disburse run 写出的文件夹",
-            f"there is no {RECORD} in {folder}; name a folder that `disburse run` wrote",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise _touched(RECORD) from error
-    if not isinstance(record, dict) or record.get("run") != _seal(record):
-        raise _touched(RECORD)
-    outputs = record.get("outputs")
-    if not isinstance(outputs, dict) or not record["results"].items() <= outputs.items():
-        raise _touched(RECORD)
+    record = open_record(folder)
+    for each in touched(folder, record):
+        if each.then:  # a file laid beside the run's own takes no part in it
+            raise _touched(each.name)
+    return record
+
+
+def _named(record: dict[str, Any]) -> dict[str, str]:
+    """The hash of each file of `inputs/`, by its name."""
     opening = [record["opening"][name] for name in CONSULTED]
     lists = [entry for entry in record["lists"].values() if entry]
-    kept = {entry["file"]: entry["sha256"] for entry in [record["policy"], *record["inputs"], *lists, *opening]}
-    for name, expected in sorted({**kept, **outputs}.items()):
-        if not (folder / name).is_file() or digest(folder / name) != expected:
-            raise _touched(name)
-    return record
+    return {entry["file"]: entry["sha256"] for entry in [record["policy"], *record["inputs"], *lists, *opening]}
+
+
+def _outputs(record: dict[str, Any]) -> dict[str, str]:
+    return dict(record["outputs"])
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
 
 
 def _touched(name: str) -> Refused:

@@ -66,8 +66,8 @@ class ListInvalid(Mendable):
     def __init__(self, path: Path, lines: Sequence[str]) -> None:
         found = "\n  ".join(lines)
         super().__init__(
-            f"名单 {path.name} 有 {len(lines)} 处问题，整份未采用，请改正后重新运行：\n  {found}",
-            f"List {path.name} has {len(lines)} faults and was not used; mend it and run again:\n  {found}",
+            f"{path.name} 有 {len(lines)} 处问题，整份未采用，请改正后重新运行：\n  {found}",
+            f"{path.name} has {len(lines)} faults and was not used; mend it and run again:\n  {found}",
         )
 
 

@@ -3,10 +3,16 @@
 Both wordings of a sentence stand side by side where it is said, so that neither can be forgotten.
 """
 
+from __future__ import annotations
+
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Language = Literal["zh", "en"]
 
@@ -16,6 +22,21 @@ current: ContextVar[Language] = ContextVar("language", default="zh")
 def say(zh: str, en: str) -> str:
     """The wording in the current language."""
     return zh if current.get() == "zh" else en
+
+
+def listed(items: Iterable[str]) -> str:
+    """Several things in a sentence of the current language."""
+    return say("、", ", ").join(items)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Say everything in this language meanwhile: what is to be compared with words said in another session."""
+    before = current.set(language)
+    try:
+        yield
+    finally:
+        current.reset(before)
 
 
 class Wording(BaseModel):

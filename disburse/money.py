@@ -90,6 +90,46 @@ def capital(fen: int) -> str:
     return text + (_DIGITS[cent] + "分" if cent else "整")
 
 
+_VALUE = {sign: value for digits in (_DIGITS, "〇一二三四五六七八九") for value, sign in enumerate(digits)} | {"两": 2}
+_PLACE = {"拾": 10, "佰": 100, "仟": 1000, "十": 10, "百": 100, "千": 1000}
+_CAPITAL = re.compile(
+    r"(?:人民币)?\(?(?:大写)?[:)]?([^元圆角分整正]+[元圆])?(?:零?([^元圆零])角)?(?:零?([^元圆零])分)?[整正]?"
+)
+
+
+def from_capital(text: str) -> int | None:
+    """Fen from an amount in capital numerals, as `capital` and people write it; None for anything else.
+
+    >>> from_capital("人民币壹万元零伍分"), from_capital("叁拾伍万圆整"), from_capital("约三万")
+    (1000005, 35000000, None)
+    """
+    within = _CAPITAL.fullmatch("".join(text.split()))
+    if not within or not any(within.groups()):
+        return None
+    whole = _from_whole(within[1][:-1]) if within[1] else 0
+    small = [_VALUE.get(sign) if sign else 0 for sign in (within[2], within[3])]
+    if whole is None or None in small:
+        return None
+    return whole * 100 + (small[0] or 0) * 10 + (small[1] or 0)
+
+
+def _from_whole(text: str) -> int | None:
+    """Whole yuan: what stands before 万 or 亿 counts in it."""
+    above = group = digit = 0
+    for sign in text:
+        if sign in _VALUE:
+            digit = _VALUE[sign]
+        elif sign in _PLACE:
+            group, digit = group + (digit or 1) * _PLACE[sign], 0
+        elif sign == "万":
+            above, group, digit = above + (group + digit) * 10_000, 0, 0
+        elif sign == "亿":
+            above, group, digit = (above + group + digit) * 10**8, 0, 0
+        else:
+            return None
+    return above + group + digit
+
+
 def _whole(number: int) -> str:
     text, gap = "", False
     for place in reversed(range(len(_GROUPS))):

@@ -105,8 +105,11 @@ class Table(_Strict):
 LISTS = ("register", "exclusions", "awards", "budget", "waivers")
 """The lists `run` takes besides the applications."""
 
+FORMS = (*LISTS, "history", "settlement")
+"""Every table that has a form besides the applications: the lists, and what `import` and `settle` take in."""
+
 
 @cache
 def table(name: str) -> Table:
-    """The shipped table schema `name`: application, or one of LISTS."""
+    """The shipped table schema `name`: application, or one of FORMS."""
     return load_yaml(shipped("tables", f"{name}.yaml"), Table)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disburse.money import capital, round_down, share, times, to_fen, yuan
+from disburse.money import capital, from_capital, round_down, share, times, to_fen, yuan
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,13 @@ def test_round_down() -> None:
     assert round_down(123_456_78, "百元") == 123_400_00
     assert round_down(123_456_78, "万元") == 120_000_00
     assert round_down(123_456_78, "分") == 123_456_78
+
+
+@given(st.one_of(st.integers(1, 10**14 - 1), st.integers(1, 10**7).map(lambda n: n * 10**6)))
+def test_capital_numerals_are_read_back(fen: int) -> None:
+    assert from_capital(capital(fen)) == fen
+
+
+@pytest.mark.parametrize("text", ["", "元", "整", "约三万元", "叁拾伍万", "12万元", "三张元", "叁元伍", "合计"])
+def test_what_is_no_amount_in_words_is_none(text: str) -> None:
+    assert from_capital(text) is None

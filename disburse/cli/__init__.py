@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from disburse import __version__, screen, settings
-from disburse.cli import bureau, finance
+from disburse.cli import auditor, bureau, finance
 from disburse.errors import Mendable
 from disburse.language import say
 
@@ -65,9 +65,9 @@ def group() -> click.Group:
         cls=Commands,
         help=say(
             "把各单位报送的补贴申报表算成可签字、可审计、可拨付的清单。\n\n"
-            "每月：template 发表 → check 自查 → run 计算 → post 记账。",
+            "每月：template 发表 → check 自查 → run 计算 → post 记账。退回的款项用 reverse 冲正，history 查询，verify 核对账簿。",
             "From the bureaus' workbooks of approved applications to a ledger that can be signed, audited and paid.\n\n"
-            "Each month: template, check, run, post.",
+            "Each month: template, check, run, post. Money that came back: reverse. Ask with history; verify the book.",
         ),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         options_metavar=say("[选项]", "[OPTIONS]"),
@@ -103,5 +103,14 @@ COMMANDS: dict[str, Callable[[], click.Command]] = {
     "check": bureau.check,
     "run": finance.run,
     "post": finance.post,
+    "reverse": finance.reverse,
+    "settle": finance.settle,
+    "import": finance.import_,
+    "history": finance.history,
+    "backup": finance.backup,
+    "restore": finance.restore,
+    "verify": auditor.verify,
+    "recheck": auditor.recheck,
+    "explain": auditor.explain,
     "codes": bureau.codes,
 }

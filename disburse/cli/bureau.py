@@ -41,8 +41,9 @@ def template() -> click.Command:
         help=say("只含这些措施，可重复；默认全部。", "Only these measures, repeatable; default all."),
     )
     @click.option(
-        "--list", "name", type=click.Choice(["register", "exclusions", "awards", "budget", "waivers"]),
-        help=say("生成这一名单的表。", "Make the form of this list."),
+        "--list", "name", type=click.Choice(["register", "exclusions", "awards", "budget", "waivers", "history", "settlement"]),
+        help=say("生成这一名单的表；history 为期初已拨付，settlement 为银行结果。",
+                 "Make the form of this list; history: paid before, settlement: the bank's results."),
     )  # fmt: skip
     @click.pass_obj
     def command(common: dict[str, Any], output: Path, measures: tuple[str, ...], name: str | None) -> None:
@@ -110,7 +111,7 @@ def _report(checked: Checked, as_json: bool) -> int:
         click.echo(say(f"未能读取：{names}；请按上面的提示改正。", f"Could not be read: {names}."), err=True)
         return 2
     if TO_MEND & counts.keys():
-        click.echo(say("请按 → 后的提示改正后再报送。", "Mend what stands after → before sending."), err=True)
+        printed.show_next_step(checked)
         return 1
     return 0
 

@@ -16,12 +16,12 @@ from disburse.intake.sheet import shown
 from disburse.intake.stops import stop as stopping
 from disburse.intake.stops import together
 from disburse.intake.workbook import read_workbook
-from disburse.language import Wording, say
+from disburse.language import say
 from disburse.rules.keys import key
 from disburse.tables import Table, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
 
@@ -67,6 +67,10 @@ class Intake:
     def place(self, finding: Finding) -> Placed:
         """The finding with file, sheet, cell, heading, value, message and remedy."""
         return self._placed(finding, self._place(finding))
+
+    def place_of(self, row: int, name: str) -> Place:
+        """The cell of a field on a row."""
+        return self._place(Finding(row, "", name))
 
     def _placed(self, finding: Finding, place: Place) -> Placed:
         own = finding.row >= 0 and (finding.place is None or self._on_row(finding))
@@ -167,7 +171,10 @@ def read_applications(
             progress(say(f"读取 {source.name}", f"Reading {source.name}"))
         try:
             found, faults = grid.tables(source.path, source.name, read_workbook(source.path, source.name), form)
-            faults += [fault for each in found for fault in _without_payee(source, each, form, policy)]
+            for each in [*found]:
+                if fault := _without_payee(source, each, form, policy):
+                    found.remove(each)
+                    faults.append(fault)
         except FileUnreadable as error:
             found, faults = [], [error]
         tables += found
@@ -179,26 +186,27 @@ def read_applications(
     return Intake(rows, [*_notices(rows, tables), *findings], tables, stopped, form)
 
 
-def _without_payee(source: Source, found: SheetTable, form: Table, policy: Policy) -> Iterator[FileUnreadable]:
+def _without_payee(source: Source, found: SheetTable, form: Table, policy: Policy) -> FileUnreadable | None:
     """COLUMN_MISSING where money is to be paid and the table has no column for how much, to whom or where to."""
     missing = [name for name in form.paid_columns if name not in found.heading.columns]
-    if missing and "measure" in found.heading.columns:
-        at = found.heading.columns["measure"]
-        unpaid = {word for word, code in policy.code_of.items() if not policy.by_code[code].pays}
-        if any(word and word not in unpaid for word in (key(shown(found.cells[row][at])) for row in found.rows)):
-            titles = [form[name].heading for name in missing]
-            expected = Wording(zh="、".join(each.zh for each in titles), en=", ".join(each.en for each in titles))
-            yield stopping("COLUMN_MISSING", source.path, source.name, sheet=found.sheet, expected=expected)
+    if not missing or "measure" not in found.heading.columns:
+        return None
+    at = found.heading.columns["measure"]
+    unpaid = {word for word, code in policy.code_of.items() if not policy.by_code[code].pays}
+    if not any(word and word not in unpaid for word in (key(shown(found.cells[row][at])) for row in found.rows)):
+        return None
+    cell = found.place(found.heading.row, min(found.heading.written)).cell
+    return stopping(
+        "COLUMN_MISSING", source.path, source.name, sheet=found.sheet, cell=cell, expected=grid.titles(missing, form)
+    )
 
 
 def _notices(rows: pd.DataFrame, tables: Sequence[SheetTable]) -> list[Finding]:
     """Columns the form does not know, once each, and hidden rows."""
     unknown = [
-        Finding(
-            -1, "COLUMN_UNKNOWN", values={"found": each.heading.written[at]}, place=each.place(each.heading.row, at)
-        )
+        Finding(-1, "COLUMN_UNKNOWN", values={"found": name}, place=each.place(each.heading.row, column))
         for each in tables
-        for at in each.heading.extra
+        for column, name in each.unknown.items()
     ]
     return unknown + [Finding(int(row), "ROW_HIDDEN") for row in rows.index[rows["hidden"]]]
 

@@ -72,6 +72,11 @@ def _nothing_where_unpaid(_: Column, __: Check, asked: Asked) -> Test:
     return lambda values: ~(asked.frame.loc[values.index, "measure"].isin(unpaid) & (values > 0).fillna(value=False))
 
 
+def _not_above(_: Column, check: Check, asked: Asked) -> Test:
+    """No more than the column named by `than`, where that is filled."""
+    return lambda values: ~(values > asked.frame.loc[values.index, check.than]).fillna(value=False)
+
+
 def _by_value(holds: Callable[[str], bool]) -> Callable[[Column, Check, Asked], Test]:
     """A check of each text on its own, asked once of every distinct one."""
 
@@ -118,6 +123,7 @@ CHECKS: dict[str, Callable[[Column, Check, Asked], Test]] = {
     "at_least": _at_least,
     "at_most": _at_most,
     "nothing_where_unpaid": _nothing_where_unpaid,
+    "not_above": _not_above,
     "uscc": _by_value(is_uscc),
     "cnaps": _by_value(is_cnaps),
     "account": _by_value(is_account),

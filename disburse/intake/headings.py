@@ -27,6 +27,12 @@ _IN_HEADING = re.compile(rf"(.+?)[(\[【〔/:,]?(?:单位:?)?{_NAMED}[)\]】〕]
 _IN_BRACKETS = re.compile(rf"[(\[【〔](?:单位:?)?{_NAMED}[)\]】〕]")
 _AT_END = re.compile(rf"(?!注|备注|说明).*{_IN_BRACKETS.pattern}$")
 _ALONE = re.compile(rf"[(\[【〔]?(?:单位:?)?{_NAMED}[)\]】〕]?")
+_WITH_HINT = re.compile(r"(.+?)\(([^()]{1,30})\)")
+_HINT = re.compile(
+    r"[0-9]位|全称|必填|选填|一致|格式|保留|具体到|精确到|下拉|例如|如[:0-9]|年.?月.?日|yyyy|文本|可留空|可不填"
+)
+"""What a hint for whoever fills in the form speaks of; anything else in brackets may be part of the name."""
+
 _ASIDE = re.compile(r"[(\[【〔].{0,8}[)\]】〕]")
 _ABOVE = re.compile(rf"单位\s*[:;为]?\s*[(\[【〔]?\s*(?:人民币)?\s*({_UNIT})(?:\s*人民币)?(?![一-鿿])")
 _UNCLEAR = re.compile(r"(?<![送报管制款目])单位[^0-9,。一二三四五六七八九十百千]{0,6}[百千]?[万亿]元(?!.{0,9}公司)")
@@ -62,6 +68,15 @@ class Heading:
     def missing(self, form: Table) -> list[str]:
         """The fields whose column every table must have, and this one has not."""
         return [each for each in required(form) if each not in self.columns]
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A text above a table that names a unit in a way that is not understood. Row and column count from 0."""
+
+    row: int
+    column: int
+    text: str
 
 
 def required(form: Table) -> list[str]:
@@ -108,7 +123,20 @@ class Vocabulary:
             return self._amounts[within[1]], UNITS[within[2]]
         if name in self._amounts:
             return self._amounts[name], 0
-        return (self._plain[name], 0) if name in self._plain else None
+        return (self._plain[name], 0) if name in self._plain else self._without_hint(name)
+
+    def _without_hint(self, name: str) -> tuple[str, int] | None:
+        """A heading that also says how to fill it in: `收款账号(与开户许可证一致)`, `核定金额(万元,保留两位小数)`."""
+        within = _WITH_HINT.fullmatch(name)
+        if not within or not _HINT.search(within[2]):
+            return None
+        parts = re.split("[,;、]", within[2])
+        units = [UNITS[part] for part in parts if part in UNITS]
+        if sum("元" in part for part in parts) != len(units) or len(units) > 1:
+            return None
+        if units:
+            return (self._amounts[within[1]], units[0]) if within[1] in self._amounts else None
+        return self.meaning(within[1])
 
 
 def headings(sheet: Sheet, form: Table) -> list[Heading]:
@@ -218,14 +246,13 @@ def _unit_in(text: str) -> int:
     return UNITS[within[1]] if within else 0
 
 
-def unit_above(sheet: Sheet, heading: Heading, first: int, below: int) -> int | str:
+def unit_above(sheet: Sheet, heading: Heading, first: int, below: int) -> int | Unclear:
     """Fen per unit as the nearest of the lines from `first` to above `below` says; 0 where none does.
 
     `单位:万元` speaks of the table, and so does a title that ends in `(万元)`. In the line directly above the heading such
-    a cell may speak of some columns only: it does where it spans them, and the heading has taken its unit already. The
-    text itself where it names a unit in a way that is not understood.
+    a cell may speak of some columns only: it does where it spans them, and the heading has taken its unit already.
     """
-    unclear = ""
+    unclear: Unclear | None = None
     for row in range(below - 1, first - 1, -1):
         for column, cell in enumerate(sheet.cells[row]):
             if not isinstance(cell, str) or not ("元" in cell or "单" in cell):
@@ -237,12 +264,12 @@ def unit_above(sheet: Sheet, heading: Heading, first: int, below: int) -> int | 
                 if group == "spans":
                     continue
                 if group == "unclear":
-                    return cell.strip()
+                    return Unclear(row, column, cell.strip())
             within = within or _AT_END.match(text)
             if within:
                 return UNITS[within[1]]
             if not unclear and _UNCLEAR.search(text):
-                unclear = cell.strip()
+                unclear = Unclear(row, column, cell.strip())
     return unclear or 0
 
 

@@ -14,14 +14,18 @@ from disburse.language import say
 from disburse.tables import Table, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
 
-    from disburse.findings import Placed
+    from disburse.findings import Finding, Placed
     from disburse.policy import Policy
 
-NAMES = {"budget_amount": "budget_fen", "amount": "amount_fen"}
+NAMES = {
+    "budget_amount": "budget_fen", "amount": "amount_fen",
+    "paid_amount": "paid_fen", "approved_amount": "approved_amount_fen",
+}  # fmt: skip
 """Amount columns as the frames call them."""
 
 MODES = {"按序": "sequence", "按比例": "prorate", "结转": "carry"}
@@ -29,10 +33,15 @@ MODES = {"按序": "sequence", "按比例": "prorate", "结转": "carry"}
 
 
 def read_list(path: Path, name: str, policy: Policy) -> pd.DataFrame:
-    """The list `name` (one of tables.LISTS) as settlement takes it: text "" when blank, a blank date NaT.
+    """The list `name` (one of tables.FORMS) as settlement takes it: text "" when blank, a blank date NaT.
 
     Raises FileUnreadable for a file that cannot be read; ListInvalid with every faulty cell.
     """
+    return usable(path, read_form(path, name, policy))
+
+
+def read_form(path: Path, name: str, policy: Policy) -> Intake:
+    """The list with its faults, for whoever has more to find in it. Raises FileUnreadable."""
     form = table(name)
     if not path.exists():
         raise Usage(f"找不到名单 {path}；请检查路径", f"there is no list {path}; check the path")
@@ -40,13 +49,20 @@ def read_list(path: Path, name: str, policy: Policy) -> pd.DataFrame:
     if stopped:
         raise together(stopped)
     frame, findings = read(tables, form, policy)
+    return Intake(frame, findings, tables, form=form)
+
+
+def usable(path: Path, read: Intake, more: Iterable[Finding] = ()) -> pd.DataFrame:
+    """The rows of a list in which nothing is wrong. Raises ListInvalid with every finding, its own and `more`."""
+    findings = [*read.findings, *more]
     if findings:
-        raise ListInvalid(path, _sentences(Intake(frame, findings, tables, form=form)))
-    return _finished(frame, form)
+        raise ListInvalid(path, sentences(read, findings))
+    return _finished(read.rows, read.form)
 
 
-def _sentences(intake: Intake) -> list[str]:
-    return [_sentence(each) for each in intake.placed()]
+def sentences(read: Intake, findings: Iterable[Finding]) -> list[str]:
+    """Findings on a list as the operator reads them."""
+    return [_sentence(each) for each in read.placed(findings)]
 
 
 def _sentence(placed: Placed) -> str:

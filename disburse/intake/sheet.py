@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from disburse.reader.cell import Cell, ErrorValue, NotCalculated, Range
 
-@dataclass(frozen=True, slots=True)
-class ErrorValue:
-    """A cell that shows an error, e.g. `#REF!`."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotCalculated:
-    """A formula for which the file holds no result."""
-
-
-Cell = str | float | int | bool | date | datetime | time | timedelta | ErrorValue | NotCalculated
-"""A raw cell; `""` when blank."""
-
-Range = tuple[int, int, int, int]
-"""First row, first column, last row, last column."""
+__all__ = ["Cell", "ErrorValue", "NotCalculated", "Range", "Sheet", "address", "plain", "shown", "span"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: every row from Excel's row 1 on, all of one width. `order` is its position in the workbook."""
+    """One sheet: every row from Excel's row 1 on, all of one width. `order` is its position in the workbook.
+
+    named_as_list, named_column  what a name in the workbook says of our own additions (disburse/marked.py)
+    """
 
     name: str
     order: int
@@ -38,6 +26,8 @@ class Sheet:
     merged: list[Range] = field(default_factory=list)
     hidden_rows: frozenset[int] = frozenset()
     hidden: bool = False
+    named_as_list: bool = False
+    named_column: int | None = None
 
 
 def address(row: int, column: int) -> str:
@@ -59,6 +49,8 @@ def shown(cell: Cell) -> str:
 
     >>> shown(1234.3000000000002), shown(datetime(2025, 3, 5, 10, 0)), shown(ErrorValue("#REF!"))
     ('1234.3', '2025-03-05 10:00:00', '#REF!')
+    >>> shown(datetime(2025, 3, 5))
+    '2025-03-05'
     """
     match cell:
         case str():
@@ -71,6 +63,8 @@ def shown(cell: Cell) -> str:
             return cell.text
         case NotCalculated():
             return ""
+        case datetime() if cell.time() == time.min:
+            return str(cell.date())
     return str(cell)
 
 

@@ -10,7 +10,8 @@ from disburse.findings import Finding
 from disburse.intake.cells import Fault, reader
 from disburse.intake.grid import rows_within
 from disburse.intake.sheet import NotCalculated, shown
-from disburse.money import yuan
+from disburse.money import from_capital, yuan
+from disburse.rules.keys import key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +50,7 @@ def mismatches(
                 amounts = frame[column.field].iloc[start:end]
                 found += [
                     Finding(row, each.code, each.column, each.values, place=each.place)
-                    for each in _column(table, column, at, amounts, policy)
+                    for each in _column(table, form, column, at, amounts, policy)
                     for row in _on(each, table, frame)
                 ]
         start = end
@@ -71,10 +72,14 @@ def _on(finding: Finding, table: SheetTable, frame: pd.DataFrame) -> list[int]:
     return of_file if of_file and finding.code == "TOTAL_MISMATCH" else [-1]
 
 
-def _column(table: SheetTable, column: Column, at: int, amounts: pd.Series[int], policy: Policy) -> Iterator[Finding]:
+def _column(
+    table: SheetTable, form: Table, column: Column, at: int, amounts: pd.Series[int], policy: Policy
+) -> Iterator[Finding]:
     """Findings on the total cells of one column, each on row -1."""
     fen_per = table.units[column.field]
-    parts = _parts(table)
+    parts = _parts(
+        table, [columns[each] for each in form.fields("amount") if each in (columns := table.heading.columns)]
+    )
     for line in table.totals:
         cell = table.cells[line.row][at]
         declared = _declared(cell, column, policy, fen_per)
@@ -101,27 +106,41 @@ _MOST = 1e15
 def _declared(cell: Cell, column: Column, policy: Policy, fen_per: int) -> int | Fault | None:
     """The declared amount in fen; None where there is none, also where a formula was never calculated.
 
-    A total is the program's own sum of the amounts, with the noise of its fractions: a number counts to the fen.
+    A total is the program's own sum of the amounts, with the noise of its fractions: a number counts to the fen. In
+    words (大写) it is in yuan, whatever the unit of the column.
     """
     if cell == "" or isinstance(cell, NotCalculated):
         return None
     if isinstance(cell, float) and abs(cell) < _MOST:
         fen = Decimal(f"{cell:.15g}") * fen_per
         return int(fen.quantize(Decimal(1), ROUND_HALF_EVEN))
+    if isinstance(cell, str) and (in_words := from_capital(key(cell))) is not None:
+        return in_words
     read = reader(column, policy, fen_per)(cell)
     assert read is None or isinstance(read, (int, Fault))
     return read
 
 
-def _parts(table: SheetTable) -> dict[int, slice]:
+def _parts(table: SheetTable, amounts: Sequence[int]) -> dict[int, slice]:
     """Line of each 小计 → the rows it sums: those since the total line before it.
 
-    Published tables also put each 小计 above its rows: where no row stands between the first one and what is before
-    it, every 小计 of the table sums the rows down to the next total line.
+    amounts  the columns of amounts
+
+    Published tables also put each 小计 above its rows, and then it sums those down to the next total line: where no row
+    stands before the first 小计, and one stands below the last. Where neither is so, a group is empty: the one whose
+    小计 declares nothing.
     """
     lines = [table.heading.row, *(line.row for line in table.totals), len(table.cells)]
     before = [rows_within(table, lines[i] + 1, lines[i + 1] - 1) for i in range(len(table.totals))]
     after = [rows_within(table, lines[i + 1] + 1, lines[i + 2] - 1) for i in range(len(table.totals))]
     partial = [i for i, line in enumerate(table.totals) if line.kind == "part"]
-    leading = bool(partial) and before[partial[0]].start == before[partial[0]].stop
+    if not partial:
+        return {}
+    first, last = partial[0], partial[-1]
+    declares = any(table.shown(table.totals[first].row, at) not in _NONE for at in amounts)
+    leading = before[first].start == before[first].stop and (after[last].start < after[last].stop or declares)
     return {table.totals[i].row: (after if leading else before)[i] for i in partial}
+
+
+_NONE = frozenset(("", "0", "0.0", "0.00", "-", "—", "/", "无"))
+"""What a 小计 of an empty group shows."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from disburse.findings import Finding
-from disburse.language import say
+from disburse.language import listed, say
 from disburse.rules.step import Cut, Step, among, lines, money
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def duplication(rows: pd.DataFrame, case: Case) -> Distinct:
     amount = rows["alone_fen"].astype("int64").copy()
     matters = _matters(rows, case)
     for row, cut, finding in _already_rewarded(rows[matters != ""], matters, case):
-        amount[row] = cut.after_fen
-        cuts.append(cut)
-        findings.append(finding)
+        if cut.after_fen < cut.before_fen:
+            amount[row] = cut.after_fen
+            cuts.append(cut)
+            findings.append(finding)
     winners: dict[int, int] = {}
-    running = rows.assign(matter=matters, alone_fen=amount)
-    running = running[(running["matter"] != "") & (running["alone_fen"] > 0)]
+    running = rows.assign(matter=matters)[(matters != "") & (amount > 0)]
     running = running[running.duplicated("matter", keep=False)]
     for _, group in running.groupby("matter", sort=False):
         contest = _contest(list(lines(group)), case)
@@ -101,11 +101,11 @@ def _refused(row: Any, bookings: list[Any], awards: list[Any], case: Case) -> tu
     left = max(alone - rewarded, 0)
     after = left if duplication.already_rewarded == "difference" else 0
     code = "DIFFERENCE_PAID" if after else "ALREADY_REWARDED"
-    documents = "、".join(say(f"其他政策（{each.document_no}）", f"award {each.document_no}") for each in awards[:3])
+    documents = listed(say(f"其他政策（{each.document_no}）", f"award {each.document_no}") for each in awards[:3])
     named = among(bookings, row.bureau)
     values = {
         "found": row.matter_no or row.subject_no,
-        **{name: "、".join(part for part in (text, documents) if part) for name, text in named.items()},
+        **{name: listed(part for part in (text, documents) if part) for name, text in named.items()},
         "amount": money(rewarded),
         "expected": money(alone),
         "difference": money(alone - rewarded),

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from disburse.findings import Finding
-from disburse.language import say
+from disburse.language import listed, say
 from disburse.policy.values import in_force
+from disburse.rules.days import days
 from disburse.rules.keys import keys as same
 from disburse.rules.step import Cut, Step, money
 
@@ -41,7 +42,7 @@ class Quota:
     """One limit over the rows of a batch.
 
     keys    key of each row the limit speaks of, by row label
-    most    (amount, times) in force on the row's event date, None where it does not limit, by row label
+    most    (amount, times) in force on the row's day (rules/days.py), None where it does not limit, by row label
     before  use booked before, by key; net of reversals, whatever month
     """
 
@@ -61,9 +62,9 @@ def quotas(rows: pd.DataFrame, case: Case) -> list[Quota]:
         spoken = rows[rows["measure"].isin(limit.measures)]
         if len(spoken):
             keys = dict(zip(spoken.index, _keys(spoken, limit, case.pay_date), strict=True))
-            days = spoken["event_date"].dt.date
-            in_days = {day: _most(limit, day) for day in days.unique()}
-            most = {row: in_days[day] for row, day in days.items()}
+            asked = days(spoken, case)
+            in_days = {day: _most(limit, day) for day in asked.unique()}
+            most = {row: in_days[day] for row, day in zip(spoken.index, asked, strict=True)}
             found.append(Quota(limit, keys, most, _before(limit, case, set(keys.values()))))
     return found
 
@@ -208,7 +209,7 @@ def _finding(cut: Cut, quota: Quota, use: Use) -> Finding:
         "key": " ".join(quota.keys[cut.row]) or say("全体", "all"),
         "ceiling": f"{times}{count}" if by_count else money(amount or 0) + yuan,
         "used": f"{len(use.applications)}{count}" if by_count else money(use.fen) + yuan,
-        "batches": "、".join(_batches(quota, cut.row, use)) or "-",
+        "batches": listed(_batches(quota, cut.row, use)) or "-",
         "before": money(cut.before_fen),
         "after": money(cut.after_fen),
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +12,7 @@ import click
 from disburse.language import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 
 def progress() -> Callable[[str], None]:
@@ -33,3 +35,29 @@ def clear() -> None:
 def show_skipped(names: Iterable[str]) -> None:
     for name in names:
         click.echo(say(f"跳过：{name}", f"Skipped: {name}"))
+
+
+FITTED = 500
+"""Lines that decide how wide the columns of a table are; the rest is printed as it is read."""
+
+
+def show_table(headings: Sequence[str], lines: Iterable[Sequence[str]], right: Collection[int] = ()) -> None:
+    """A table for a screen where a Chinese sign takes two places. right: columns that end in one line, as numbers do.
+
+    Nothing is printed without lines.
+    """
+    rest = iter(lines)
+    first = [*islice(rest, FITTED)]
+    if not first:
+        return
+    widths = [max(map(_wide, column)) for column in zip(headings, *first, strict=True)]
+    for line in chain([headings], first, rest):
+        padded = [
+            " " * (width - _wide(text)) + text if place in right else text + " " * (width - _wide(text))
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        click.echo("  ".join(padded).rstrip())
+
+
+def _wide(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)

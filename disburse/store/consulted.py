@@ -4,7 +4,7 @@ A month costs the same however long the history is. That the calculation over th
 the whole history is held by a property test (tests/store/test_consulted.py); which line could matter to a row, rule
 by rule:
 
-    ALREADYPAYMENT                    the same application number
+    ALREADY_PAID                    the same application number
     CLAIM_REPEATED, EVIDENCE_REUSED, SUBJECT_CONFLICT by name     the same mark (marks.py)
     MATTER_POSSIBLE, SUBJECT_CONFLICT, limits per subject         the same subject number
     MATTER_SHARED, ALREADY_REWARDED, limits per matter            the same matter number

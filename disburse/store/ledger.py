@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from itertools import count, repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import func, insert, select, update
 
 from disburse.errors import Unbalanced
 from disburse.store.booking import Booking, Consult, Head, Opening, Receipt, Signatures
-from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, batch_hash
+from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, Hashing
 from disburse.store.consulted import consulted_lines, consulted_sums
 from disburse.store.derived import OPEN_STATUSES, in_chunks, insert_rows, take_in
 from disburse.store.frames import BOOKED, LINES, OPEN_ITEMS, OUTCOMES, SUMS, to_columns, to_frame
 from disburse.store.lines import LEFT, PAYMENT, booked_lines, fetch
 from disburse.store.schema import GENESIS, batch, head, open_item, outcome, posting
+from disburse.store.seals import write_seals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
     from sqlalchemy import Connection
@@ -52,6 +54,18 @@ class Store:
         with self._database.reading() as connection:
             return to_frame(fetch(connection, booked_lines()), BOOKED)
 
+    def of_run(self, run_hash: str) -> tuple[str, pd.DataFrame] | None:
+        """The batch a run was booked as, and its lines as they were booked; None where it was not booked."""
+        if self._database is None:
+            return None
+        with self._database.reading() as connection:
+            receipt = receipt_of(connection, run_hash)
+            if receipt is None:
+                return None
+            columns = [posting.c[name] for name in ("line", *LINES)]
+            mine = select(*columns).where(posting.c.batch_no == receipt.sequence).order_by(posting.c.line)
+            return receipt.batch, to_frame(fetch(connection, mine), {"line": "int64", **LINES})
+
     def open_items(self) -> pd.DataFrame:
         """The held and carried rows of booked runs that no later booked run has taken up again."""
         if self._database is None:
@@ -64,7 +78,7 @@ class Store:
         if self._database is None:
             return Head(0, GENESIS)
         with self._database.reading() as connection:
-            return _head(connection)
+            return head_of(connection)
 
     def book(
         self,
@@ -84,24 +98,42 @@ class Store:
         run_hash    SHA-256 of the run, in hex; one that is booked is not booked again: its receipt comes back, `already`
         """
         signatures = Signatures(prepared_by, approved_by, reviewed_by)
-        if self._database is None or not self._database.writable:
-            raise RuntimeError("a store that was opened for reading cannot book")
-        with self._database.writing() as connection:
-            earlier = _receipt(connection, run_hash)
+        with self.writing() as connection:
+            earlier = receipt_of(connection, run_hash)
             if earlier:
                 return earlier
             booking = booking_of(partial(_opening, connection))
-            return _Entry(connection, run_hash, month, pay_date, signatures).write(booking)
+            return Entry(connection, run_hash, month, pay_date, signatures).write(booking)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection | None]:
+        """A transaction that sees one state of the store; None where there is no store."""
+        if self._database is None:
+            yield None
+            return
+        with self._database.reading() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction alone with the store: whole at the end, or not at all when anything is raised."""
+        if self._database is None or not self._database.writable:
+            raise RuntimeError("a store that was opened for reading cannot book")
+        with self._database.writing() as connection:
+            yield connection
 
 
-class _Entry:
-    """One batch on its way into the store, inside the transaction."""
+class Entry:
+    """One batch on its way into the store, inside the transaction.
+
+    month  the series it is numbered in: a month for a run, or what reversals and opening lines are named by
+    """
 
     def __init__(
         self, connection: Connection, run_hash: str, month: str, pay_date: date, signatures: Signatures
     ) -> None:
         self.connection = connection
-        self.before = _head(connection)
+        self.before = head_of(connection)
         number = connection.execute(select(func.count()).where(batch.c.month == month)).scalar_one() + 1
         self.batch: dict[str, object] = {
             "batch_no": self.before.sequence + 1,
@@ -118,33 +150,47 @@ class _Entry:
         }
 
     def write(self, booking: Booking) -> Receipt:
-        """Batch, lines and outcomes, what is derived from them, then the new head; every total is counted again."""
+        """The batch of a run."""
         postings = self._postings(booking.lines)
         outcomes = self._outcomes(booking.outcomes)
         _agree(postings, outcomes)
+        return self.append(postings, outcomes, booking.policy_sha256)
+
+    def append(self, postings: Rows, outcomes: Rows, policy_sha256: str) -> Receipt:
+        """Batch, lines and outcomes, what is derived from them, then the new head; every total is counted again.
+
+        postings, outcomes  in the order of POSTING_FIELDS and OUTCOME_FIELDS, ids and lines numbered
+        """
         self.batch |= {
-            "policy_sha256": booking.policy_sha256,
+            "policy_sha256": policy_sha256,
             "lines": len(postings),
-            "total_fen": sum(int(fen) for fen in booking.lines["paid_fen"].tolist()),
+            "total_fen": sum(cast("int", row[_PAID]) for row in postings),
             "outcomes": len(outcomes),
             "open_items": sum(row[_STATUS] in OPEN_STATUSES for row in outcomes),
         }
-        self.batch["hash"] = batch_hash(self.before.hash, self.batch, postings, outcomes)
+        hashing = Hashing(self.before.hash, self.batch)
+        seals = [b"".join(map(hashing.add, rows)) for rows in (postings, outcomes)]
+        self.batch["hash"] = hashing.hexdigest()
         self.connection.execute(insert(batch), self.batch)
         insert_rows(self.connection, posting, postings, POSTING_FIELDS)
         insert_rows(self.connection, outcome, outcomes, OUTCOME_FIELDS)
+        write_seals(self.connection, self.batch["batch_no"], *seals)
         take_in(self.connection, self.before.sequence + 1)
         self._count_again()
         self._advance()
         return _as_receipt(self.batch, already=False)
 
+    @property
+    def last_id(self) -> int:
+        """The number of the last line booked, 0 before the first."""
+        return self.connection.execute(select(func.max(posting.c.id))).scalar() or 0
+
     def _postings(self, lines: pd.DataFrame) -> Rows:
-        last = self.connection.execute(select(func.max(posting.c.id))).scalar() or 0
         said = dict(zip(LINES, to_columns(lines, LINES), strict=True))
         pairs = list(zip(said["application_no"], said["instalment"], strict=True))
         earlier = _taken_back(self.connection, pairs)
         known: dict[str, Iterable[object]] = {
-            "id": count(last + 1),
+            "id": count(self.last_id + 1),
             "batch_no": repeat(self.batch["batch_no"]),
             "line": count(1),
             "kind": repeat("payment"),
@@ -187,6 +233,7 @@ class _Entry:
 
 
 _PAIR = slice(POSTING_FIELDS.index("application_no"), POSTING_FIELDS.index("instalment") + 1)
+_PAID = POSTING_FIELDS.index("paid_fen")
 _STATUS = OUTCOME_FIELDS.index("status")
 
 
@@ -207,7 +254,7 @@ def _unbalanced(found: str) -> Unbalanced:
 
 def _opening(connection: Connection, wanted: Wanted) -> Opening:
     lines, sums = consulted_lines(connection, wanted), consulted_sums(connection, wanted)
-    return Opening(lines, sums, _open_items(connection), _head(connection))
+    return Opening(lines, sums, _open_items(connection), head_of(connection))
 
 
 def _open_items(connection: Connection) -> pd.DataFrame:
@@ -221,12 +268,12 @@ def _open_items(connection: Connection) -> pd.DataFrame:
     return to_frame(fetch(connection, query), OPEN_ITEMS)
 
 
-def _head(connection: Connection) -> Head:
+def head_of(connection: Connection) -> Head:
     row = connection.execute(select(head.c.sequence, head.c.hash)).one()
     return Head(row.sequence, row.hash)
 
 
-def _receipt(connection: Connection, run_hash: str) -> Receipt | None:
+def receipt_of(connection: Connection, run_hash: str) -> Receipt | None:
     row = connection.execute(select(batch).where(batch.c.run_hash == run_hash)).mappings().one_or_none()
     return _as_receipt(dict(row), already=True) if row else None
 

@@ -127,13 +127,14 @@ def cuts(month: Month) -> pd.DataFrame:
         step_word=[word(STEP, step) for step in table["step"]],
         code_title=_titles(table["code"]),
         rule_title=[
-            _rule(month.policy, str(step), str(rule)) for step, rule in zip(table["step"], table["rule"], strict=True)
+            rule_title(month.policy, str(step), str(rule))
+            for step, rule in zip(table["step"], table["rule"], strict=True)
         ],
         cut_fen=table["before_fen"] - table["after_fen"],
     )
 
 
-def _rule(policy: Policy, step: str, rule: str) -> str:
+def rule_title(policy: Policy, step: str, rule: str) -> str:
     """The rule in words; a measure and a limit may bear the same name, and the step says which is meant."""
     if step == "entitlement":
         return word(RULE, measure_name(policy, rule))

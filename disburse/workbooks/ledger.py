@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from disburse.language import say
+from disburse.workbooks import annexes, detail, signed, summary
 from disburse.workbooks.annexes import write_annexes
 from disburse.workbooks.book import Book, footer
 from disburse.workbooks.detail import STREAMED_FROM, write_detail
@@ -29,3 +30,12 @@ def write_ledger(path: Path, month: Month) -> None:
         write_summary(book, month, foot)
         write_detail(book, month, foot)
         write_annexes(book, month, foot)
+
+
+def headings() -> frozenset[str]:
+    """The headings of all tables of the ledger, in the language of the moment."""
+    tables = (
+        signed.COLUMNS, detail.PRINTED, detail.ON_SCREEN, summary.NUMBERS, summary.BUDGETS,
+        annexes.CUTS, annexes.REGISTERED, annexes.WAIVERS, annexes.READINGS, annexes.OPEN_ITEMS,
+    )  # fmt: skip
+    return frozenset(column.heading for columns in tables for column in columns)

@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
+from disburse.case import Case, Lists
+from disburse.findings import Finding
 from disburse.money import to_fen, yuan
 from disburse.policy import Policy, load_policy
+from disburse.settlement import settle
 from disburse.tables import table
 from tests.months import applications, bookings, month
 
@@ -20,7 +23,7 @@ LISTS = {"名录": "register", "不予资助": "exclusions", "其他奖励": "aw
 BOOKED = {"批次": "batch", "拨付日": "pay_date", "实付": "paid", "净额": "net"}
 
 
-def _cases() -> list[Any]:
+def worked_cases() -> list[Any]:
     found = []
     for file in sorted((HERE / "cases").glob("*.yaml")):
         cases = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
@@ -28,18 +31,9 @@ def _cases() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("case", _cases())
+@pytest.mark.parametrize("case", worked_cases())
 def test_case(case: dict[str, Any]) -> None:
-    policy = load_policy(HERE / "policies" / f"{case['政策']}.yaml" if "政策" in case else None)
-    policy = _changed(policy, case.get("口径", {}))
-    rows = [_fields(row, "application") for row in case["申报"]]
-    settlement = month(
-        *rows,
-        policy=policy,
-        booked=bookings(*(_fields(line, "application", BOOKED) for line in case.get("已拨", [])), policy=policy),
-        pay_date=date.fromisoformat(str(case.get("拨付日", "2025-06-30"))),
-        **{name: _list(case[title], name) for title, name in LISTS.items() if title in case},
-    )
+    settlement = settle(*inputs(case))
     got = [_outcome(row, wanted) for row, wanted in zip(settlement.rows.itertuples(), case["结果"], strict=True)]
     assert got == [{name: str(value) for name, value in wanted.items()} for wanted in case["结果"]]
     if "核减" in case:
@@ -48,6 +42,17 @@ def test_case(case: dict[str, Any]) -> None:
             for cut in settlement.cuts.itertuples()
         ]
         assert steps == case["核减"]
+
+
+def inputs(case: dict[str, Any]) -> tuple[pd.DataFrame, list[Finding], Case]:
+    """What a worked case is settled from."""
+    policy = load_policy(HERE / "policies" / f"{case['政策']}.yaml" if "政策" in case else None)
+    policy = _changed(policy, case.get("口径", {}))
+    booked = bookings(*(_fields(line, "application", BOOKED) for line in case.get("已拨", [])), policy=policy)
+    lists = Lists(**{name: _list(case[title], name) for title, name in LISTS.items() if title in case})
+    pay_date = date.fromisoformat(str(case.get("拨付日", "2025-06-30")))
+    rows = applications(*(_fields(row, "application") for row in case["申报"]))
+    return rows, [], Case(policy, booked, lists, pay_date)
 
 
 def _outcome(row: Any, wanted: dict[str, Any]) -> dict[str, str]:

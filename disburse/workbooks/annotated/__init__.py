@@ -7,22 +7,25 @@ results stay byte for byte. Whatever this program added before is taken away fir
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from lxml import etree
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
+from disburse import marked
 from disburse.findings import catalogue, of_file, precedence
 from disburse.language import say
+from disburse.reader.book import COLUMN_NAME
 from disburse.workbooks.annotated.comments import Comments
 from disburse.workbooks.annotated.listing import NAME, listing
 from disburse.workbooks.annotated.package import Package, Unmarkable, main
-from disburse.workbooks.annotated.sheet import SheetXml, column_range
+from disburse.workbooks.annotated.sheet import LAST_COLUMN, SheetXml, column_range
 from disburse.workbooks.annotated.styles import Styles
-from disburse.workbooks.annotated.workbook import COLUMN, FILTER, FILTERED, Workbook, quoted
+from disburse.workbooks.annotated.workbook import FILTER, FILTERED, Workbook, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Area", "Marks", "Unmarkable", "write_annotated"]
 
-LAST_COLUMN = 16_383
+_SELECTED = re.compile(rb"""\stabSelected\s*=\s*["'](?:1|true)["']""")
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,18 @@ class Marks:
     def cells(self, sheet: str) -> dict[tuple[int, int], list[Placed]]:
         """The findings on each cell of the sheet, the severest first."""
         found: dict[tuple[int, int], list[Placed]] = defaultdict(list)
-        for placed, _ in self.findings:
-            if placed.source_sheet == sheet and placed.cell:
-                found[xl_cell_to_rowcol(placed.cell)].append(placed)
+        for placed in self._by_sheet.get(sheet, ()):
+            found[xl_cell_to_rowcol(placed.cell)].append(placed)
         return {at: sorted(each, key=lambda placed: precedence(placed.code)) for at, each in found.items()}
+
+    @cached_property
+    def _by_sheet(self) -> dict[str, list[Placed]]:
+        """The findings that have a cell, by sheet."""
+        sheets: dict[str, list[Placed]] = defaultdict(list)
+        for placed, _ in self.findings:
+            if placed.cell:
+                sheets[placed.source_sheet].append(placed)
+        return sheets
 
     def under(self, name: str) -> Marks:
         """The marks of a sheet without a name, under the name its copy has."""
@@ -90,16 +101,71 @@ def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str
     with Package(path) as package:
         book = Workbook(package)
         styles = Styles(package, book.styles())
-        again = book.take_list_away()
+        if marks.findings:
+            _deselect(book)
+        pages, again = _before(book)
         unmarked = {style: styles.unmarked(style) for style in styles.marks()} if again else {}
-        left = [_sheet(book, styles, unmarked, at, entry, marks) for at, entry in enumerate(book.sheets)]
+        left = [_sheet(book, styles, unmarked, page, marks) for page in pages]
         words = say("；", "; ").join([*([lost] if lost else []), *_lost(package, sum(left))])
         notice = of_file(name, "COPY_INCOMPLETE", found=words) if words else None
         if marks.findings:
             listed = [*marks.findings, *([(notice, "")] if notice else [])]
-            book.add_list(_free_name(book), listing(listed, styles))
+            book.add_list(_free_name(book), *listing(listed, styles))
         package.save(target)
         return notice
+
+
+@dataclass
+class _Page:
+    """A worksheet at its position in the workbook.
+
+    own    the columns that an earlier copy added to it
+    added  row → those of their cells that it wrote; what a clerk wrote there stays
+    """
+
+    at: int
+    entry: Entry
+    sheet: SheetXml
+    comments: Comments
+    own: frozenset[int]
+    added: dict[int, list[int]]
+
+
+def _before(book: Workbook) -> tuple[list[_Page], bool]:
+    """The worksheets without lists of findings, and whether an earlier copy has left anything."""
+    strings, named, again = book.strings(), book.list_named(), False
+    texts: dict[str, dict[int, dict[int, str]]] = {}
+    sheets: dict[str, SheetXml] = {}
+    for entry in [each for each in book.sheets if each.is_worksheet]:
+        sheets[entry.part] = SheetXml(book.package, entry.part)
+        texts[entry.part] = sheets[entry.part].texts_like_ours(strings)
+        first = [line for row, line in texts[entry.part].items() if row < marked.WITHIN]
+        if len(book.sheets) > 1 and marked.is_list(first, named=entry.name == named):
+            book.take_out(entry)
+            again = True
+    book.forget_list()
+    pages = []
+    for at, entry in enumerate(book.sheets):
+        if entry.is_worksheet:
+            own, added = _added(texts[entry.part], book.column_of(at))
+            comments = Comments(book.package, sheets[entry.part], at)
+            again = again or bool(own) or comments.has_ours()
+            pages.append(_Page(at, entry, sheets[entry.part], comments, own, added))
+    return pages, again
+
+
+def _added(texts: Mapping[int, Mapping[int, str]], named: int | None) -> tuple[frozenset[int], dict[int, list[int]]]:
+    """The columns that are ours, and what in them is."""
+    columns: dict[int, list[str]] = defaultdict(list)
+    for line in texts.values():
+        for column, text in line.items():
+            columns[column].append(text)
+    own = frozenset(at for at, each in columns.items() if marked.is_column(each, named=at == named))
+    added = {
+        row: [at for at in own & line.keys() if marked.heads_column(line[at]) or marked.is_entry(line[at])]
+        for row, line in texts.items()
+    }
+    return own, {row: each for row, each in added.items() if each}
 
 
 def _lost(package: Package, uncommented: int) -> list[str]:
@@ -122,40 +188,37 @@ def _free_name(book: Workbook) -> str:
     return next(name for name in names if name.casefold() not in taken)
 
 
-def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], at: int, entry: Entry, marks: Marks) -> int:
+def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], page: _Page, marks: Marks) -> int:
     """Mark one sheet; the number of cells that got no comment."""
-    before = book.column_of(at)
-    cells = marks.cells(entry.name) if entry.is_worksheet else {}
-    if not entry.is_worksheet or not (cells or unmarked or before is not None):
-        if marks.findings:
-            _deselect(book.package, entry.part)
-        return 0
-    sheet = SheetXml(book.package, entry.part)
-    comments = Comments(book.package, sheet, at)
+    at, entry, sheet, comments = page.at, page.entry, page.sheet, page.comments
+    cells = marks.cells(entry.name)
     sheet.everywhere = unmarked
-    sheet.cleared = before
+    if not (cells or page.own or comments.has_ours() or sheet.bears()):
+        return 0
+    sheet.cleared = page.added
+    for column in page.own:
+        sheet.narrow(column)
     comments.take_away()
     _unfilter(book, sheet, at, entry.name)
-    book.drop_name(COLUMN, at)
+    book.drop_name(COLUMN_NAME, at)
     for (row, column), found in cells.items():
         severity = found[0].severity
         sheet.restyled.setdefault(row, {})[column] = partial(styles.marked, severity=severity)
     lines = marks.lines.get(entry.name, {})
     if lines:
-        _column(book, sheet, styles, at, before, marks.tables[entry.name], lines, entry)
-    for view in sheet.root.iterfind(f"{main('sheetViews')}/{main('sheetView')}") if marks.findings else ():
-        view.attrib.pop("tabSelected", None)
+        _column(book, sheet, styles, at, min(page.own, default=None), marks.tables[entry.name], lines, entry)
     left = comments.add({cell: "\n".join(map(_words, found)) for cell, found in cells.items()})
     sheet.save()
     return left
 
 
-def _deselect(package: Package, part: str) -> None:
-    """A sheet selected besides the list would be edited together with it."""
-    content = package.read(part)
-    head = content[: content.find(b"sheetData")] if b"sheetData" in content else content
-    if b' tabSelected="1"' in head:
-        package.put(part, head.replace(b' tabSelected="1"', b"") + content[len(head) :])
+def _deselect(book: Workbook) -> None:
+    """No sheet stays selected: one selected besides the list would be edited together with it."""
+    for entry in book.sheets:
+        content = book.package.read(entry.part)
+        head, rows, body = content.partition(b"sheetData")
+        if _SELECTED.search(head):
+            book.package.put(entry.part, _SELECTED.sub(b"", head) + rows + body)
 
 
 def _words(placed: Placed) -> str:
@@ -174,7 +237,7 @@ def _column(
         return
     heading, text = styles.look("heading"), styles.look("plain")
     for table in tables:
-        sheet.texts.setdefault(table.heading, {})[column] = (say("问题", "问题 Findings"), heading)
+        sheet.texts.setdefault(table.heading, {})[column] = (str(marked.COLUMN), heading)
     for row, placed in lines.items():
         said = say("；", "; ").join(
             f"{each.code} {catalogue()[each.code].title}{say('：', ': ')}{each.discreet or each.message}"
@@ -183,7 +246,7 @@ def _column(
         sheet.texts.setdefault(row, {}).setdefault(column, (said, text))
     sheet.widen(column)
     sheet.reach(column)
-    book.set_name(COLUMN, at, f"{quoted(entry.name)}!{column_range(column)}")
+    book.set_name(COLUMN_NAME, at, f"{quoted(entry.name)}!{column_range(column)}")
     _filter(book, sheet, at, max(tables, key=lambda table: table.bottom - table.heading), column, entry)
 
 

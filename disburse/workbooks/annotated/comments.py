@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
+from disburse.workbooks import fit
 from disburse.workbooks.annotated.package import MAIN, OFFICE, Unmarkable, main, parsed, written
+from disburse.workbooks.annotated.sheet import LAST_COLUMN
 from disburse.workbooks.book import shown
 
 if TYPE_CHECKING:
@@ -28,10 +30,20 @@ HEAD = "──── 问题 ────"
 MOST = 5_000
 """Comments on one sheet: with more, Excel takes minutes to open it; the column and the list say all the rest."""
 
+SIZE = 9
+"""Of the letters, in points."""
+
+NOTE, GAP, HIGHEST = 330, 15, 600
+"""Width of a note, its distance from the cell, and the height it has at most, in pixels."""
+
 _COMMENTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _DRAWING = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _SHAPE = re.compile(rb"<v:shape\s.*?</v:shape>\s*", re.DOTALL)
+_FRAME = re.compile(rb"<v:shapetype\s.*?</v:shapetype>|<o:shapelayout\s.*?</o:shapelayout>", re.DOTALL)
+"""What a drawing has besides what is drawn."""
+
+_DRAWN = re.compile(rb"<(?![/?!]|xml[\s>])")
 _NAMESPACES = (
     b'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
     b'xmlns:x="urn:schemas-microsoft-com:office:excel"'
@@ -40,8 +52,7 @@ _NOTE_TYPE = (
     b'<v:shapetype %s id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
     b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>' % _NAMESPACES
 )
-_EMPTY = b"<xml %s></xml>" % _NAMESPACES
-_LAST_COLUMN = 16_383
+_LAYOUT = b'<o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data="%d"/></o:shapelayout>'
 
 
 class Comments:
@@ -49,12 +60,17 @@ class Comments:
 
     def __init__(self, package: Package, sheet: SheetXml, order: int) -> None:
         self._package, self._sheet, self._order = package, sheet, order
+        self._block = 1 + 16 * order
         related = package.related(sheet.part, "comments")
         self._part = related[0][1] if related else ""
         legacy = sheet.root.find(main("legacyDrawing"))
         self._drawing = package.part_of(sheet.part, legacy.get(f"{{{OFFICE}}}id", "")) if legacy is not None else ""
         threads = [parsed(package.read(part)) for _, part in package.related(sheet.part, "threadedComment")]
         self._threaded = {each.get("ref") for thread in threads for each in thread}
+
+    def has_ours(self) -> bool:
+        """Whether a comment of an earlier copy is there."""
+        return bool(self._part) and any(HEAD in "".join(each.itertext()) for each in self._listed())
 
     def take_away(self) -> None:
         """Take ours away, and with the last one what held them."""
@@ -67,8 +83,8 @@ class Comments:
             words = "" if text is None else "".join(text.itertext())
             if HEAD not in words:
                 continue
-            if own := words[: words.index(HEAD)].rstrip("\r\n"):
-                _cut(text, len(own))
+            if own := words[: words.index(HEAD)]:
+                _cut(text, len(own.removesuffix("\n").removesuffix("\r")))
             else:
                 gone.append(xl_cell_to_rowcol(comment.get("ref", "A1")))
                 listed.remove(comment)
@@ -88,7 +104,7 @@ class Comments:
             package.unrelate(sheet.part, identity)
         package.remove(self._part)
         self._part = ""
-        if self._drawing and b"<v:shape " not in package.read(self._drawing):
+        if self._drawing and not _DRAWN.search(_FRAME.sub(b"", package.read(self._drawing))):
             legacy = sheet.root.find(main("legacyDrawing"))
             package.unrelate(sheet.part, legacy.get(f"{{{OFFICE}}}id", ""))
             package.remove(self._drawing)
@@ -124,13 +140,14 @@ class Comments:
             root = etree.Element(main("comments"), nsmap={None: MAIN})
             etree.SubElement(root, main("authors"))
             etree.SubElement(root, main("commentList"))
-            package.put(self._part, written(root), _COMMENTS)
             package.relate(sheet.part, "comments", self._part)
+            package.put(self._part, written(root), _COMMENTS)
         if not self._drawing:
             self._drawing = f"xl/drawings/disburse-comments{self._order}.vml"
-            package.put(self._drawing, _EMPTY, _DRAWING)
             legacy = etree.Element(main("legacyDrawing"), nsmap={"r": OFFICE})
             legacy.set(f"{{{OFFICE}}}id", package.relate(sheet.part, "vmlDrawing", self._drawing))
+            layout = _LAYOUT % self._block
+            package.put(self._drawing, b"<xml %s>%s</xml>" % (_NAMESPACES, layout), _DRAWING)
             sheet.insert(legacy)
 
     def _draw(self, cells: list[tuple[int, int, str]]) -> None:
@@ -139,11 +156,22 @@ class Comments:
         if end < 0:
             raise Unmarkable(self._drawing)
         taken = [int(number) for number in re.findall(rb"_x0000_s([0-9]{1,9})\b", vml)]
-        first = max(taken, default=1024 * (1 + 16 * self._order)) + 1
-        shapes = [_shape(first + at, *cell) for at, cell in enumerate(cells)]
+        first = max(taken, default=1024 * self._block) + 1
+        shapes = [
+            _shape(first + at, row, column, self._anchor(row, column, text))
+            for at, (row, column, text) in enumerate(cells)
+        ]
         if cells and b'"_x0000_t202"' not in vml:
             shapes.insert(0, _NOTE_TYPE)
         self._package.put(self._drawing, vml[:end] + b"".join(shapes) + vml[end:])
+
+    def _anchor(self, row: int, column: int, text: str) -> bytes:
+        """Where a note stands: right of its cell and a little above, as large as its words need."""
+        lines = 1 + sum(fit.lines(line, NOTE / 7, SIZE) for line in text.split("\n"))
+        left, top = min(column + 1, LAST_COLUMN), max(row - 1, 0)
+        right, within = self._sheet.reaching(left, GAP + NOTE)
+        bottom, below = self._sheet.reaching(top, min(round(lines * SIZE * 2.1) + 8, HIGHEST), down=True)
+        return ", ".join(map(str, (left, GAP, top, 4, right, within, bottom, below))).encode()
 
     def _listed(self) -> etree._Element:
         found = self._package.tree(self._part).find(main("commentList"))
@@ -171,7 +199,7 @@ def _say(text: etree._Element, words: str) -> None:
         text.insert(0, run)
     run = etree.SubElement(text, main("r"))
     form = etree.SubElement(run, main("rPr"))
-    etree.SubElement(form, main("sz"), val="9")
+    etree.SubElement(form, main("sz"), val=str(SIZE))
     etree.SubElement(form, main("color"), rgb="FF000000")
     etree.SubElement(form, main("rFont"), val="宋体")
     said = etree.SubElement(run, main("t"))
@@ -183,10 +211,10 @@ def _cut(text: etree._Element, length: int) -> None:
     """Leave the first `length` characters of a comment."""
     for part in list(text.iter(main("t"))):
         words = part.text or ""
-        part.text = words[:length]
+        part.text = words[:length] or None
         length = max(length - len(words), 0)
         run = part.getparent()
-        if not part.text and run is not text:
+        if words and not part.text and run is not text:
             run.getparent().remove(run)
 
 
@@ -196,16 +224,14 @@ def _cell_of(shape: bytes) -> tuple[int, int] | None:
     return (int(row[1]), int(column[1])) if row and column and b'ObjectType="Note"' in shape else None
 
 
-def _shape(number: int, row: int, column: int, text: str) -> bytes:
-    """A hidden note beside its cell, as high as its words need."""
-    left = min(column + 1, _LAST_COLUMN - 4)
-    high = 2 + sum(1 + len(line) // 20 for line in text.split("\n"))
+def _shape(number: int, row: int, column: int, anchor: bytes) -> bytes:
+    """A hidden note beside its cell."""
     return (
         b'<v:shape %s id="_x0000_s%d" type="#_x0000_t202" style="position:absolute;visibility:hidden" '
         b'fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/>'
         b'<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div>'
         b'</v:textbox><x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
-        b"<x:Anchor>%d, 15, %d, 4, %d, 31, %d, 4</x:Anchor><x:AutoFill>False</x:AutoFill>"
+        b"<x:Anchor>%s</x:Anchor><x:AutoFill>False</x:AutoFill>"
         b"<x:Row>%d</x:Row><x:Column>%d</x:Column></x:ClientData></v:shape>"
-        % (_NAMESPACES, number, left, max(row - 1, 0), left + 3, max(row - 1, 0) + min(high, 30), row, column)
+        % (_NAMESPACES, number, anchor, row, column)
     )

@@ -9,6 +9,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from disburse.findings import catalogue
 from disburse.language import say
+from disburse.marked import LIST
 from disburse.workbooks import fit
 from disburse.workbooks.annotated.sheet import xml_text
 from disburse.workbooks.annotated.workbook import quoted
@@ -23,33 +24,37 @@ if TYPE_CHECKING:
 
 NAME = "问题清单"
 
-_HEADINGS = (
-    ("企业", "Enterprise", 24), ("申报编号", "Application no.", 18), ("问题", "What", 52), ("如何改正", "How to mend", 40),
-    ("列", "Column", 16), ("单元格", "Cell", 16), ("依据", "Reference", 24),
-)  # fmt: skip
+_WIDTHS = (24, 18, 52, 40, 16, 16, 24)
 _LINK = 5
 
+MOST = 1_000_000
+"""Findings on the list: a sheet has little more lines."""
 
-def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> bytes:
-    """The sheet's XML: a line for each finding, with the enterprise it is about; a link where it has a cell."""
+MOST_LINKS = 65_000
+"""Links on one sheet: with more than 65,530 Excel calls the file damaged."""
+
+
+def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> tuple[bytes, str]:
+    """The sheet's XML, a line for each finding with the enterprise it is about and a link to its cell; the range it fills."""
     text, link, heading = (styles.look(look) for look in ("text", "link", "heading"))
-    lines = [_row(0, [say(zh, en) for zh, en, _ in _HEADINGS], [heading] * len(_HEADINGS))]
-    links = []
+    lines = [_row(0, list(map(str, LIST)), [heading] * len(LIST))]
+    links: list[str] = []
+    findings = findings[:MOST]
     for at, (placed, applicant) in enumerate(findings, start=1):
-        looks = [text] * len(_HEADINGS)
-        if placed.cell:
+        looks = [text] * len(LIST)
+        if placed.cell and len(links) < MOST_LINKS:
             looks[_LINK] = link
             where = f"{quoted(placed.source_sheet)}!{placed.cell}"
             links.append(f'<hyperlink ref="{xl_rowcol_to_cell(at, _LINK)}" location={quoteattr(where)}/>')
         looks[2] = styles.marked(text, placed.severity)
         lines.append(_row(at, _values(placed, applicant), looks))
     if not findings:
-        lines.append(_row(1, ["", "", say("没有发现问题", "Nothing found"), "", "", "", ""], [text] * len(_HEADINGS)))
+        lines.append(_row(1, ["", "", say("没有发现问题", "Nothing found"), "", "", "", ""], [text] * len(LIST)))
     columns = "".join(
-        f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, (*_, width) in enumerate(_HEADINGS, 1)
+        f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, width in enumerate(_WIDTHS, 1)
     )
-    last = xl_rowcol_to_cell(max(len(findings), 1), len(_HEADINGS) - 1)
-    return (
+    last = xl_rowcol_to_cell(max(len(findings), 1), len(LIST) - 1)
+    content = (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
@@ -63,7 +68,8 @@ def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> bytes:
         '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>'
         f"<headerFooter><oddFooter>&amp;C{say('第 &amp;P 页，共 &amp;N 页', 'Page &amp;P of &amp;N')}</oddFooter></headerFooter>"
         "</worksheet>"
-    ).encode()
+    )
+    return content.encode(), f"A1:{last}"
 
 
 def _values(placed: Placed, applicant: str) -> list[str]:
@@ -71,8 +77,9 @@ def _values(placed: Placed, applicant: str) -> list[str]:
     said = f"【{word(SEVERITY, placed.severity)}】{title}：{placed.discreet or placed.message}（{placed.code}）"
     said_en = f"[{word(SEVERITY, placed.severity)}] {title}: {placed.discreet or placed.message} ({placed.code})"
     cell = f"{placed.source_sheet}!{placed.cell}" if placed.source_sheet and placed.cell else placed.source_sheet
+    form = say("申报表填报要求", "the form's own rules") if placed.severity in ("stop", "error") else ""
     return [
-        applicant, placed.application_no, say(said, said_en), placed.remedy, placed.column, cell, placed.reference
+        applicant, placed.application_no, say(said, said_en), placed.remedy, placed.column, cell, placed.reference or form
     ]  # fmt: skip
 
 
@@ -84,5 +91,5 @@ def _row(at: int, values: Sequence[str], looks: Sequence[int]) -> str:
         else f'<c r="{xl_rowcol_to_cell(at, column)}" s="{look}"/>'
         for column, (value, look) in enumerate(zip(values, looks, strict=True))
     )
-    lines = max(fit.lines(value, width, SIZE) for value, (*_, width) in zip(values, _HEADINGS, strict=True))
+    lines = max(fit.lines(value, width, SIZE) for value, width in zip(values, _WIDTHS, strict=True))
     return f'<row r="{at + 1}" ht="{fit.height(lines, SIZE)}" customHeight="1">{cells}</row>'

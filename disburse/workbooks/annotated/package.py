@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_RELATIONS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 
 MADE = (1980, 1, 1, 0, 0, 0)
@@ -63,13 +64,15 @@ class Package:
         self._archive.close()
 
     def __contains__(self, part: str) -> bool:
-        return part in self._put or (part.lower() in self._names and part not in self._removed)
+        name = self._names.get(part.lower(), part)
+        return name in self._put or (part.lower() in self._names and name not in self._removed)
 
     def read(self, part: str) -> bytes:
-        put = self._put.get(part)
+        put = self._put.get(self._names.get(part.lower(), part))
+        assert put is None or isinstance(put, bytes), f"{part} is being streamed"
         if put is None and part.lower() not in self._names:
             raise Unmarkable(part)
-        return put if isinstance(put, bytes) else self._archive.read(self._names[part.lower()])
+        return self._archive.read(self._names[part.lower()]) if put is None else put
 
     def tree(self, part: str) -> etree._Element:
         if part not in self._trees:
@@ -79,20 +82,30 @@ class Package:
     def put(self, part: str, content: bytes | Iterable[bytes], kind: str = "") -> None:
         """Add or replace a part; `kind` is its content type where it is new."""
         self._put[self._names.get(part.lower(), part)] = content
-        self._removed.discard(part)
+        self._removed.discard(self._names.get(part.lower(), part))
         self._trees.pop(part, None)
-        types = self.tree("[Content_Types].xml")
-        known = {each.get("PartName", "").lower() for each in types.iterfind(f"{{{_TYPES}}}Override")}
-        if kind and f"/{part}".lower() not in known:
+        if kind and self._kind(part) != kind:
+            types = self.tree("[Content_Types].xml")
             etree.SubElement(types, f"{{{_TYPES}}}Override", PartName=f"/{part}", ContentType=kind)
+
+    def _kind(self, part: str) -> str:
+        """The content type of a part: its own, else that of its ending."""
+        types = self.tree("[Content_Types].xml")
+        own = {each.get("PartName", "").lower(): each for each in types.iterfind(f"{{{_TYPES}}}Override")}
+        by_ending = {each.get("Extension", "").lower(): each for each in types.iterfind(f"{{{_TYPES}}}Default")}
+        found = own.get(f"/{part}".lower(), by_ending.get(part.rpartition(".")[2].lower()))
+        return "" if found is None else found.get("ContentType", "")
 
     def remove(self, part: str) -> None:
         """Take out a part with its relations and its content type."""
         for each in (part, relations_of(part)):
-            self._put.pop(each, None)
-            self._trees.pop(each, None)
-            self._removed.add(each)
-        for override in self.tree("[Content_Types].xml").iterfind(f"{{{_TYPES}}}Override"):
+            self._take_out(each)
+
+    def _take_out(self, part: str) -> None:
+        self._put.pop(part, None)
+        self._trees.pop(part, None)
+        self._removed.add(self._names.get(part.lower(), part))
+        for override in list(self.tree("[Content_Types].xml").iterfind(f"{{{_TYPES}}}Override")):
             if override.get("PartName", "").lower() == f"/{part}".lower():
                 override.getparent().remove(override)
 
@@ -115,7 +128,8 @@ class Package:
         """Add a relation; its id."""
         name = relations_of(part)
         if name not in self:
-            self.put(name, written(etree.Element(f"{{{_RELATIONS}}}Relationships", nsmap={None: _RELATIONS})))
+            empty = etree.Element(f"{{{_RELATIONS}}}Relationships", nsmap={None: _RELATIONS})
+            self.put(name, written(empty), _RELATIONS_TYPE)
         root = self.tree(name)
         taken = {each.get("Id") for each in root}
         identity = next(f"rId{number}" for number in range(1, len(taken) + 2) if f"rId{number}" not in taken)
@@ -129,6 +143,8 @@ class Package:
         for each in list(root):
             if each.get("Id") == relation:
                 root.remove(each)
+        if not len(root):
+            self._take_out(relations_of(part))
 
     def _relations(self, part: str) -> list[etree._Element]:
         name = relations_of(part)
@@ -150,7 +166,7 @@ class Package:
         """The trees that no longer say what their part says."""
         for part, tree in self._trees.items():
             name = self._names.get(part.lower(), part)
-            if part not in self._removed and written(tree) != written(parsed(self.read(part))):
+            if name not in self._removed and written(tree) != written(parsed(self.read(part))):
                 yield name, tree
 
     def _streamed(self, info: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections import deque
 from functools import cached_property
+from html import unescape
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from lxml import etree
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_rowcol_to_cell
 
+from disburse.marked import may_be_ours
+from disburse.workbooks import fit
 from disburse.workbooks.annotated.package import Unmarkable, main, parsed, written
 from disburse.workbooks.book import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from disburse.workbooks.annotated.package import Package
 
@@ -32,12 +35,19 @@ AFTER_ROWS = (
 )  # fmt: skip
 """What follows the rows, in the order the format asks for."""
 
+LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
+
 WIDTH = 60
 """Characters the column of findings is wide."""
 
 _NUMBER = re.compile(rb"""\sr\s*=\s*["']([A-Z]*)([0-9]+)["']""")
-_STYLE = re.compile(rb"""(\ss\s*=\s*["'])([0-9]+)(["'])""")
+_STYLE = re.compile(rb"""(\ss\s*=\s*["'])([0-9]*)(["'])""")
 _SPANS = re.compile(rb"""\sspans\s*=\s*["'][^"']*["']""")
+_HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
+_HEIGHT = re.compile(rb"""\sht\s*=\s*["']([0-9]+(?:\.[0-9]+)?)["']""")
+_KIND = re.compile(rb"""\st\s*=\s*["']([A-Za-z]+)""")
+_SHARED = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?v[^>]*>\s*([0-9]{1,9})\s*<")
+_INLINE = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?t(?:\s[^>]*)?>([^<]*)<")
 _ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 Restyle = dict[int, "Callable[[int], int]"]
@@ -65,8 +75,8 @@ class SheetXml:
         """Row → what changes in its cells."""
         self.texts: dict[int, dict[int, tuple[str, int]]] = {}
         """Row → column → text and format of cells of ours."""
-        self.cleared: int | None = None
-        """A column whose cells are taken out."""
+        self.cleared: Mapping[int, Collection[int]] = {}
+        """Row → columns of the cells that are taken out."""
         self.everywhere: Mapping[int, int] = {}
         """Formats to be replaced in every cell."""
 
@@ -75,6 +85,36 @@ class SheetXml:
         row, cell = self._prefix + b"row", self._prefix + b"c"
         form = rb"(<%s(?=[\s/>])[^>]*?)(?:/>|>(.*?)</%s\s*>)"
         return re.compile(form % (row, row), re.DOTALL), re.compile(form % (cell, cell), re.DOTALL)
+
+    def texts_like_ours(self, strings: Mapping[int, str]) -> dict[int, dict[int, str]]:
+        """Row → column → text, of every text cell of a sheet in which something could be of ours; else nothing.
+
+        strings  the shared strings by number, where any could be of ours
+        """
+        inline = b"inlineStr" in self._xml and may_be_ours(self._xml)
+        found: dict[int, dict[int, str]] = {}
+        for row, line in self._rows() if strings or inline else ():
+            for column, cell in self._cells(line[2] or b""):
+                text = _text_of(cell, strings)
+                if text:
+                    found.setdefault(row, {})[column] = text
+        return found
+
+    def _rows(self) -> Iterator[tuple[int, re.Match[bytes]]]:
+        """Number and XML of every row; one without a number follows the one before."""
+        row = -1
+        for found in self._patterns[0].finditer(self._xml, self._start, self._end):
+            number = _NUMBER.search(found[1])
+            row = int(number[2]) - 1 if number else row + 1
+            yield row, found
+
+    def _cells(self, inner: bytes) -> Iterator[tuple[int, re.Match[bytes]]]:
+        """Column and XML of every cell of a row; one without a name follows the one before."""
+        column = -1
+        for found in self._patterns[1].finditer(inner):
+            at = _NUMBER.search(found[1])
+            column = int(xl_cell_to_rowcol(f"{at[1].decode()}1")[1]) if at else column + 1
+            yield column, found
 
     def save(self) -> None:
         """Put the sheet back into the package, its rows streamed."""
@@ -85,23 +125,25 @@ class SheetXml:
         self._package.put(self.part, _Streamed(self, skeleton[: whole.start()], skeleton[whole.end() :]))
 
     def content(self, before: bytes, after: bytes) -> Iterator[bytes]:
-        yield before + b"<%ssheetData>" % self._prefix
-        yield from self._rewritten()
-        yield b"</%ssheetData>" % self._prefix + after
+        yield before
+        if self._end or self.texts or self.restyled:
+            yield b"<%ssheetData>" % self._prefix
+            yield from self._rewritten()
+            yield b"</%ssheetData>" % self._prefix
+        else:
+            yield b"<%ssheetData/>" % self._prefix
+        yield after
 
     def _rewritten(self) -> Iterator[bytes]:
         """The rows; lines of ours that have no row yet in their places."""
-        waiting = sorted(self.texts.keys() | self.restyled.keys())
-        every = self.cleared is not None or bool(self.everywhere)
-        row, done = -1, self._start
-        for found in self._patterns[0].finditer(self._xml, self._start, self._end):
-            number = _NUMBER.search(found[1])
-            row = int(number[2]) - 1 if number else row + 1
+        waiting = sorted(self.texts.keys() | self.restyled.keys() | self.cleared.keys())
+        done = self._start
+        for row, found in self._rows():
             while waiting and waiting[0] < row:
                 yield self._xml[done : found.start()]
                 done = found.start()
                 yield self._line(waiting.pop(0), b"<%srow" % self._prefix, b"")
-            if every or (waiting and waiting[0] == row):
+            if (waiting and waiting[0] == row) or self._bears(found[0]):
                 del waiting[: 1 if waiting and waiting[0] == row else 0]
                 yield self._xml[done : found.start()]
                 done = found.end()
@@ -110,19 +152,24 @@ class SheetXml:
         for each in waiting:
             yield self._line(each, b"<%srow" % self._prefix, b"")
 
+    def bears(self) -> bool:
+        """Whether any cell has one of the formats to be replaced everywhere."""
+        return self._bears(self._xml[self._start : self._end])
+
+    def _bears(self, xml: bytes) -> bool:
+        return bool(self.everywhere) and any(int(each[2] or 0) in self.everywhere for each in _STYLE.finditer(xml))
+
     def _line(self, row: int, start: bytes, inner: bytes) -> bytes:
         """One row: its cells restyled, those of ours in their places."""
-        texts, restyled = self.texts.get(row, {}), self.restyled.get(row, {})
+        texts, restyled, cleared = self.texts.get(row, {}), self.restyled.get(row, {}), self.cleared.get(row, ())
         if not _NUMBER.search(start):
             start += b' r="%d"' % (row + 1)
         own = _STYLE.search(start)
-        base = int(own[2]) if own and b"customFormat" in start else None
-        cells, rest, column = list[tuple[int, bytes]](), inner, -1
-        for found in self._patterns[1].finditer(inner):
-            at = _NUMBER.search(found[1])
-            column = int(xl_cell_to_rowcol(f"{at[1].decode()}1")[1]) if at else column + 1
-            if column != self.cleared and column not in texts:
-                cells.append((column, self._cell(found, row, column, restyled.get(column), named=bool(at))))
+        base = int(own[2] or 0) if own and b"customFormat" in start else None
+        cells, rest = list[tuple[int, bytes]](), inner
+        for column, found in self._cells(inner):
+            if column not in cleared and column not in texts:
+                cells.append((column, self._cell(found, row, column, restyled.get(column))))
             rest = inner[found.end() :]
         there = {column for column, _ in cells}
         for column, style in restyled.items():
@@ -135,13 +182,12 @@ class SheetXml:
         inside = b"".join(cell for _, cell in sorted(cells)) + rest
         return start + (b">" + inside + b"</%srow>" % self._prefix if inside else b"/>")
 
-    def _cell(
-        self, found: re.Match[bytes], row: int, column: int, style: Callable[[int], int] | None, *, named: bool
-    ) -> bytes:
+    def _cell(self, found: re.Match[bytes], row: int, column: int, style: Callable[[int], int] | None) -> bytes:
         """The cell as it was, but for its format."""
         whole, start = found[0], found[1]
+        named = _NUMBER.search(start)
         own = _STYLE.search(start)
-        old = int(own[2]) if own else 0
+        old = int(own[2] or 0) if own else 0
         new = self.everywhere.get(old, old)
         new = style(new) if style else new
         if new == old and named:
@@ -168,6 +214,49 @@ class SheetXml:
                 return int(each.get("style", 0))
         return 0
 
+    def reaching(self, first: int, room: int, *, down: bool = False) -> tuple[int, int]:
+        """Where `room` pixels from the left edge of column `first` (`down`: from the top of row `first`) end:
+        the column or row, and the pixels within it.
+        """
+        sizes, usual = (self._heights, self._height) if down else (self._widths, self._width)
+        last = LAST_ROW if down else LAST_COLUMN
+        at = first
+        while at < last and room > (size := sizes.get(at, usual)):
+            room -= size
+            at += 1
+        return at, min(room, sizes.get(at, usual))
+
+    @cached_property
+    def _widths(self) -> dict[int, int]:
+        """Column → pixels, of those with a width of their own."""
+        widths: dict[int, int] = {}
+        for each in self.root.iterfind(f"{main('cols')}/{main('col')}"):
+            hidden = each.get("hidden") in ("1", "true")
+            width = 0 if hidden else fit.pixels(float(each.get("width", 8.43)))
+            widths |= dict.fromkeys(range(int(each.get("min", 1)) - 1, int(each.get("max", 1))), width)
+        return widths
+
+    @cached_property
+    def _heights(self) -> dict[int, int]:
+        """Row → pixels, of those with a height of their own."""
+        heights = {}
+        for row, found in self._rows():
+            if hidden := _HIDDEN.search(found[1]):
+                heights[row] = 0
+            elif not hidden and (own := _HEIGHT.search(found[1])):
+                heights[row] = round(float(own[1]) * 4 / 3)
+        return heights
+
+    @cached_property
+    def _width(self) -> int:
+        form = self.root.find(main("sheetFormatPr"))
+        return max(fit.pixels(float(form.get("defaultColWidth", 8.43) if form is not None else 8.43)), 1)
+
+    @cached_property
+    def _height(self) -> int:
+        form = self.root.find(main("sheetFormatPr"))
+        return max(round(float(form.get("defaultRowHeight", 15) if form is not None else 15) * 4 / 3), 1)
+
     def widen(self, column: int) -> None:
         """Make the column as wide as findings need, and visible."""
         columns = self.root.find(main("cols"))
@@ -187,6 +276,20 @@ class SheetXml:
         new = etree.Element(main("col"), min=str(number), max=str(number), width=str(WIDTH), customWidth="1")
         before = [each for each in columns if int(each.get("max", 0)) < number]
         columns.insert(len(before), new)
+
+    def narrow(self, column: int) -> None:
+        """Take back the width of a column that was ours; what it split grows together again."""
+        columns = self.root.find(main("cols"))
+        number = str(column + 1)
+        for own in list(columns if columns is not None else ()):
+            if (own.get("min"), own.get("max"), own.get("width")) == (number, number, str(WIDTH)):
+                before, after = own.getprevious(), own.getnext()
+                columns.remove(own)
+                if before is not None and after is not None and _split(before, after, column + 1):
+                    before.set("max", after.get("max", ""))
+                    columns.remove(after)
+        if columns is not None and not len(columns):
+            self.root.remove(columns)
 
     def reach(self, column: int) -> None:
         """The sheet's dimension, with the column in it."""
@@ -209,6 +312,18 @@ class SheetXml:
         self.root.insert(place, element)
 
 
+def _text_of(cell: re.Match[bytes], strings: Mapping[int, str]) -> str:
+    """The text of a cell that holds one; "" for every other."""
+    kind = _KIND.search(cell[1])
+    inside = cell[2] or b""
+    if kind and kind[1] == b"s":
+        number = _SHARED.search(inside)
+        return strings.get(int(number[1]), "") if number else ""
+    if kind and kind[1] == b"inlineStr":
+        return unescape(b"".join(_INLINE.findall(inside)).decode())
+    return ""
+
+
 class _Streamed:
     """The bytes of a sheet, made anew each time they are asked for."""
 
@@ -217,6 +332,15 @@ class _Streamed:
 
     def __iter__(self) -> Iterator[bytes]:
         return self._sheet.content(self._before, self._after)
+
+
+def _split(before: etree._Element, after: etree._Element, number: int) -> bool:
+    """Whether two ranges of columns are the halves of one that `number` has split."""
+    touching = (before.get("max"), after.get("min")) == (str(number - 1), str(number + 1))
+    looks = [
+        {name: value for name, value in each.attrib.items() if name not in ("min", "max")} for each in (before, after)
+    ]
+    return touching and looks[0] == looks[1]
 
 
 def _copy(column: etree._Element, first: int, last: int) -> etree._Element:

@@ -1,7 +1,8 @@
 """Formats of cells: a mark is a fill of our own, and says itself what fill the cell had before.
 
 A cell without a fill is marked by a plain one, a cell with a plain fill by stripes over its own colour. Both can be told
-from every other fill by their colour and taken away again, also after Excel has renumbered and saved them.
+from every other fill by their colour and taken away again, also after Excel has renumbered and saved them. A pattern or
+gradient could not be given back, so it is left alone: the comment, the column and the list speak of that cell.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Styles:
         self._root = package.tree(part)
         self._fonts, self._fills, self._borders = (self._list(name) for name in ("fonts", "fills", "borders"))
         self._formats = self._list("cellXfs")
+        if not len(self._list("cellStyleXfs")):
+            etree.SubElement(self._list("cellStyleXfs"), main("xf"), numFmtId="0", fontId="0", fillId="0", borderId="0")
         if not len(self._fonts):
             etree.SubElement(self._fonts, main("font"))
         if not len(self._fills):
@@ -123,13 +126,24 @@ class Styles:
         etree.SubElement(new, main("alignment"), vertical="center", wrapText=wrap)
         return self._index(self._formats, new)
 
+    def _said(self, element: etree._Element) -> Canonical:
+        """What the element says; of equal fills that a format may have, the first."""
+        if element.tag != main("xf"):
+            return _canonical(element)
+        form = deepcopy(element)
+        form.attrib.pop("applyFill", None)
+        number = int(form.get("fillId", 0))
+        if number < len(self._fills):
+            form.set("fillId", str(self._index(self._fills, self._fills[number])))
+        return _canonical(form)
+
     def _index(self, among: etree._Element, wanted: etree._Element) -> int:
         """Where the element stands in its list, added at the end if it is new."""
         name = str(etree.QName(among).localname)
         if not any(key[0] == name for key in self._known):
             for at, each in enumerate(among):
-                self._known.setdefault((name, _canonical(each)), at)
-        key = (name, _canonical(wanted))
+                self._known.setdefault((name, self._said(each)), at)
+        key = (name, self._said(wanted))
         if key not in self._known:
             self._known[key] = len(among)
             among.append(deepcopy(wanted))
@@ -138,8 +152,13 @@ class Styles:
 
 
 def _canonical(element: etree._Element) -> Canonical:
-    """What the element says, however it is written."""
-    return str(element.tag), tuple(sorted(element.attrib.items())), tuple(map(_canonical, element))
+    """What the element says, however it is written: no fill may name colours, a plain one a second that is not seen."""
+    said, within = dict(element.attrib), list(element)
+    if element.tag == main("patternFill"):
+        pattern = said.setdefault("patternType", "none")
+        seen = {"none": (), "solid": (main("fgColor"),)}.get(pattern)
+        within = [each for each in within if seen is None or each.tag in seen]
+    return str(element.tag), tuple(sorted(said.items())), tuple(map(_canonical, within))
 
 
 def _fill(parent: etree._Element, pattern: str) -> None:

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from xlsxwriter.utility import xl_cell_to_rowcol
 
-from disburse.workbooks.annotated.package import OFFICE, Unmarkable, main, written
+from disburse.marked import may_be_ours
+from disburse.reader.book import COLUMN_NAME, LIST_NAME
+from disburse.workbooks.annotated.package import OFFICE, Unmarkable, main, parsed, written
 
 if TYPE_CHECKING:
     from disburse.workbooks.annotated.package import Package
-
-LIST = "_disburse_list"
-"""Refers to the sheet of findings."""
-
-COLUMN = "_disburse_column"
-"""Of one sheet: refers to the column of findings."""
 
 FILTER = "_disburse_filter"
 """Of one sheet: the range that was filtered before our column was; one cell where nothing was."""
@@ -82,20 +78,28 @@ class Workbook:
         self.package.relate(self.part, "styles", part)
         return part
 
-    def take_list_away(self) -> bool:
-        """Remove the sheet of findings of an earlier copy; whether there was one."""
-        name = self._name(LIST, None)
-        if name is None:
-            return False
-        within = _REFERENCE.fullmatch(name.text or "")
-        sheet = (within[1] or within[2] or "").replace("''", "'") if within else ""
-        name.getparent().remove(name)
-        for at, entry in enumerate(self.sheets):
-            if entry.name == sheet and entry.is_worksheet and len(self._listed) > 1:
-                self._take_out(at, entry)
-        return True
+    def strings(self) -> dict[int, str]:
+        """The shared strings by their number; none where none could be of ours."""
+        for _, part in self.package.related(self.part, "sharedStrings"):
+            content = self.package.read(part)
+            if may_be_ours(content):
+                items = parsed(content).iterfind(main("si"))
+                return {at: "".join(text.text or "" for text in each.iter(main("t"))) for at, each in enumerate(items)}
+        return {}
 
-    def _take_out(self, at: int, entry: Entry) -> None:
+    def list_named(self) -> str:
+        """The sheet that a name says is the list of findings of an earlier copy; "" where there is none."""
+        name = self._name(LIST_NAME, None)
+        within = _REFERENCE.fullmatch(name.text or "") if name is not None else None
+        return (within[1] or within[2] or "").replace("''", "'") if within else ""
+
+    def forget_list(self) -> None:
+        """Remove the name of the list of findings."""
+        self.drop_name(LIST_NAME, None)
+
+    def take_out(self, entry: Entry) -> None:
+        """Remove a sheet; no other sheet's names or views notice."""
+        at = next(at for at, each in enumerate(self.sheets) if each.part == entry.part)
         element = self._listed[at]
         self.package.unrelate(self.part, element.get(f"{{{OFFICE}}}id", ""))
         self.package.remove(entry.part)
@@ -111,8 +115,8 @@ class Workbook:
                 if int(view.get(which, 0)) > 0:
                     view.set(which, str(int(view.get(which, 0)) - (int(view.get(which, 0)) > at)))
 
-    def add_list(self, name: str, content: bytes) -> None:
-        """Put the sheet of findings first, and open the workbook on it."""
+    def add_list(self, name: str, content: bytes, filtered: str) -> None:
+        """Put the sheet of findings first, and open the workbook on it; `filtered` is the range of its filter."""
         part = "xl/worksheets/disburse-list.xml"
         self.package.put(part, content, _SHEET)
         taken = {int(each.get("sheetId", 0)) for each in self._listed}
@@ -125,12 +129,13 @@ class Workbook:
         for view in self.root.iterfind(f"{main('bookViews')}/{main('workbookView')}"):
             view.set("activeTab", "0")
             view.attrib.pop("firstSheet", None)
-        self.set_name(LIST, None, f"{quoted(name)}!$A$1")
+        self.set_name(LIST_NAME, None, f"{quoted(name)}!$A$1")
         self.set_name("_xlnm.Print_Titles", 0, f"{quoted(name)}!$1:$1")
+        self.set_filtered(0, name, filtered)
 
     def column_of(self, at: int) -> int | None:
-        """The column of findings of the sheet at this position, from 0."""
-        name = self._name(COLUMN, at)
+        """The column that a name says holds the findings of the sheet at this position, from 0."""
+        name = self._name(COLUMN_NAME, at)
         within = _REFERENCE.fullmatch(name.text or "") if name is not None else None
         return int(xl_cell_to_rowcol(f"{within[3]}1")[1]) if within else None
 

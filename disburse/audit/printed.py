@@ -1,0 +1,109 @@
+"""The tables of a ledger as they stand on paper: found by their headings, line by line, with the cells they stand in."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from disburse.intake.sheet import ErrorValue, NotCalculated
+from disburse.intake.workbook import read_workbook
+from disburse.language import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from disburse.intake.sheet import Cell
+    from disburse.workbooks.book import Column
+
+TOTAL = ("合计", "Total")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """One sheet of a ledger: its name and its cells from A1 on, blank "".
+
+    A formula is the value it carries; one that carries none says so.
+    """
+
+    name: str
+    rows: list[tuple[Any, ...]]
+
+    def tables(self, columns: Sequence[Column]) -> Iterator[Table]:
+        """Every table of the sheet under these headings, in either language."""
+        for at, row in enumerate(self.rows):
+            where = {cell: col for col, cell in reversed([*enumerate(row)]) if cell != ""}
+            found = {column.field: where.get(column.zh, where.get(column.en, -1)) for column in columns}
+            if min(found.values()) >= 0:
+                yield self._table(at, found)
+
+    def _table(self, heading: int, columns: dict[str, int]) -> Table:
+        lines, total = [], None
+        for at in range(heading + 1, len(self.rows)):
+            row = self.rows[at]
+            first = next((cell for cell in row if cell != ""), "")
+            if isinstance(first, str) and first.startswith(TOTAL):
+                total = at
+                break
+            if sum(cell != "" for cell in row) < 2:  # a blank line, or one text across it
+                break
+            lines.append(at)
+        return Table(self, columns, lines, total)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines of a sheet under known headings.
+
+    columns  field → column of the sheet, counted from 0
+    lines    rows of the sheet, counted from 0
+    total    row of the line of sums; None where there is none
+    """
+
+    sheet: Printed
+    columns: dict[str, int]
+    lines: list[int]
+    total: int | None
+
+    def cell(self, row: int, field: str) -> Any:
+        return self.sheet.rows[row][self.columns[field]]
+
+    def address(self, row: int, field: str) -> str:
+        return str(xl_rowcol_to_cell(row, self.columns[field]))
+
+    def dicts(self) -> Iterator[dict[str, Any]]:
+        return ({field: self.sheet.rows[row][col] for field, col in self.columns.items()} for row in self.lines)
+
+
+def printed(file: Path) -> list[Printed]:
+    """The sheets of a ledger. Raises FileUnreadable."""
+    return [
+        Printed(sheet.name, [tuple(map(_cell, row)) for row in sheet.cells]) for sheet in read_workbook(file, file.name)
+    ]
+
+
+def formulas(file: Path) -> dict[tuple[str, str], str]:
+    """The formulas of a workbook that `printed` could read, by sheet and cell, in one spelling: `SUM(F5:F20)`."""
+    found = {}
+    with closing(openpyxl.load_workbook(file, read_only=True)) as book:
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # what the file says of its size is not believed
+            for row in sheet.iter_rows():
+                for cell in row:
+                    if cell.data_type == "f":
+                        text = str(cell.value).removeprefix("=").replace("$", "").replace(" ", "")
+                        found[sheet.title, cell.coordinate] = text.upper()
+    return found
+
+
+def _cell(cell: Cell) -> Any:
+    match cell:
+        case NotCalculated():
+            return say("公式没有保存结果", "a formula without a result")
+        case ErrorValue():
+            return cell.text
+    return cell
