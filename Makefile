@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench mutants seeded lock words docs clean
+.PHONY: demo test lint bench mutants mutations seeded lock words docs clean
 
 demo: .venv/runtime  ## three months of 东府〔2025〕2号, from the bureaus' workbooks to the booked ledger, in demo/
 	rm -rf demo && cp -R samples/01-three-months demo
@@ -28,6 +28,9 @@ mutants: .venv/dev  ## flip every comparison, bound and order of the fast calcul
 
 seeded: .venv/dev  ## N submissions with one planted defect each, from seed FIRST on: what is missed, what is made up
 	$(BIN)/python -m tests.intake.seeded $(or $(N),1000) $(or $(FIRST),0)
+
+mutations: .venv/dev  ## N random single changes to runs and store: recheck must find each
+	$(BIN)/python -m tests.audit.mutation $(or $(N),1000)
 
 lock: .venv/dev  ## resolve the dependencies again, with hashes and without addresses
 	$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

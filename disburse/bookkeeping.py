@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
+_SQLITE = b"SQLite format 3\0"
+"""How every SQLite file begins."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -97,10 +100,16 @@ def restore(file: Path, store_url: str, progress: Progress) -> Copied:
     """Bring a backup into an empty store of either kind, whole or not at all. The backup is left as it is."""
     if not file.is_file():
         raise Usage(f"找不到备份 {file}，请检查路径。", f"There is no backup {file}; check the path.")
+    with file.open("rb") as opened:
+        if not opened.read(len(_SQLITE)) == _SQLITE:
+            raise Usage(
+                f"{file} 不是备份（disburse backup 写出的文件），未作任何改动；请检查路径。",
+                f"{file} is no backup (a file that disburse backup wrote); nothing was changed. Check the path.",
+            )
     if open_store(store_url, create=False).head().sequence:
         raise not_empty()
     with TemporaryDirectory(prefix="disburse-", ignore_cleanup_errors=True) as folder:
-        copy = Path(folder) / "backup.db"
+        copy = Path(folder) / file.name
         copyfile(file, copy)  # one from an older version is brought up to date: not the backup itself
         address = f"sqlite:///{copy}"
         source = _existing(str(file), open_store(address, create=True))

@@ -14,6 +14,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from disburse import receipt
 from disburse.errors import Refused, Usage
 from disburse.intake import Source
 from disburse.tables import LISTS, table
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RECORD = "run.json"
-CONSULTED = ("bookings", "open_items")
+CONSULTED = ("bookings", "sums", "open_items")
 """What was read from the store, by the name of its file in `inputs/`."""
 
-BESIDE: tuple[str, ...] = ()
+BESIDE = (receipt.FILE,)
 """Files that later commands lay into the folder; they are not part of what the run has sealed."""
 
 

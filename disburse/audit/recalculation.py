@@ -19,11 +19,12 @@ from disburse.findings import catalogue
 from disburse.intake import read_applications, read_list
 from disburse.language import say
 from disburse.policy import load_policy
-from disburse.records import read_bookings, records
+from disburse.records import lines_of, read_bookings, records
 from disburse.settlement import Settlement
-from disburse.store.frames import BOOKED, OPEN_ITEMS
+from disburse.store.frames import BOOKED, OPEN_ITEMS, SUMS
 from disburse.tables import LISTS, table
 from disburse.verify.admission import NEVER_WAIVED
+from disburse.verify.lines import compared
 from disburse.verify.plain import PlainCut, recalculate
 from disburse.verify.sources import Sources
 from disburse.workbooks.month import Month
@@ -65,8 +66,8 @@ def recalculation(
     inputs = inputs_of(folder, record)
     in_force = load_policy(policy or inputs.policy)
     lists = Lists(**{name: read_list(path, name, in_force) for name, path in inputs.lists.items()})
-    booked, open_items = (consulted(folder, record, name) for name in CONSULTED)
-    case = Case(in_force, booked, lists, inputs.pay_date)
+    booked, sums, open_items = (consulted(folder, record, name) for name in CONSULTED)
+    case = Case(in_force, booked, lists, inputs.pay_date, sums)
     intake = read_applications(list(inputs.sources), in_force, stop=True, progress=progress)
     progress(say("逐行重新计算", "Calculating again, row by row"))
     settlement = settlement_of(intake.rows, recalculate(intake.rows, intake.findings, case), case)
@@ -84,12 +85,20 @@ def recalculation(
     return Recalculation(month, intake, {name: files[name] for name in ("outcomes.csv", "cuts.csv", "ledger.csv")})
 
 
+READ = {"bookings": BOOKED, "sums": SUMS, "open_items": OPEN_ITEMS}
+"""The columns of what a run had read from the store; of `sums` those that its policy asks for."""
+
+
 def consulted(folder: Path, record: Mapping[str, Any], name: str) -> pd.DataFrame:
     """What the run had read from the store, from its copy in `inputs/`."""
     file = str(record["opening"][name]["file"])
     try:
-        return read_bookings((folder / file).read_bytes(), {"bookings": BOOKED, "open_items": OPEN_ITEMS}[name])
-    except (OSError, ValueError) as error:
+        content, columns = (folder / file).read_bytes(), READ[name]
+        if name == "sums":  # it has the columns that the run's policy asks for
+            told = lines_of(content)[0]
+            columns = {column: dtype for column, dtype in columns.items() if column.removesuffix("_fen") in told}
+        return read_bookings(content, columns)
+    except (OSError, ValueError, IndexError) as error:
         raise Refused(
             f"{file} 无法读取（{error}）；请向财政部门另要一份完整的文件夹",
             f"{file} cannot be read ({error}); ask the finance office for another copy of the folder",
@@ -172,11 +181,12 @@ def _budgets(rows: pd.DataFrame, case: Case) -> pd.DataFrame:
     """Each line of the budget list for the year of payment: what it holds, what was used before, what is paid now."""
     assert case.pay_date is not None
     year, lines = case.pay_date.year, []
-    budgets = case.lists.budget
+    budgets, funds = case.lists.budget, {compared(fund.name): fund.name for fund in case.policy.funds}
     listed: list[Any] = [] if budgets is None else list(budgets[budgets["year"] == year].itertuples())
     for line in sorted(listed, key=lambda each: str(each.fund)):
-        booked = case.booked[(case.booked["fund"] == line.fund) & (case.booked["pay_date"].dt.year == year)]
-        paid = rows.loc[rows["fund"] == line.fund, "paid_fen"]
-        lines.append((line.fund, year, line.mode, line.budget_fen, sum(booked["net_fen"]), sum(paid.dropna())))
+        fund = funds.get(compared(line.fund), line.fund)
+        booked = case.balances[(case.balances["fund"] == fund) & (case.balances["pay_year"] == year)]
+        paid = rows.loc[rows["fund"] == fund, "paid_fen"]
+        lines.append((fund, year, line.mode, line.budget_fen, sum(booked["net_fen"]), sum(paid.dropna())))
     names = ["fund", "year", "mode", "budget_fen", "used_before_fen", "paid_fen"]
     return pd.DataFrame(lines, columns=names)

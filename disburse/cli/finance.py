@@ -77,9 +77,9 @@ def post() -> click.Command:
     ) -> None:
         from disburse import batch
 
-        receipt = batch.post(folder, common["store"], prepared_by, approved_by, reviewed_by, screen.progress())
+        posted = batch.post(folder, common["store"], prepared_by, approved_by, reviewed_by, screen.progress())
         screen.clear()
-        printed.show_receipt(receipt)
+        printed.show_receipt(posted)
 
     command.name = "post"
     return command

@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from disburse.reader.cell import Cell, ErrorValue, NotCalculated, Range
 
-@dataclass(frozen=True, slots=True)
-class ErrorValue:
-    """A cell that shows an error, e.g. `#REF!`."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotCalculated:
-    """A formula for which the file holds no result."""
-
-
-Cell = str | float | int | bool | date | datetime | time | timedelta | ErrorValue | NotCalculated
-"""A raw cell; `""` when blank."""
-
-Range = tuple[int, int, int, int]
-"""First row, first column, last row, last column."""
+__all__ = ["Cell", "ErrorValue", "NotCalculated", "Range", "Sheet", "address", "plain", "shown", "span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +46,7 @@ def span(merged: Range) -> str:
 def shown(cell: Cell) -> str:
     """The cell in words: numbers to the 15 digits Excel keeps, dates ISO, a formula without a result blank.
 
+    >>> from datetime import datetime
     >>> shown(1234.3000000000002), shown(datetime(2025, 3, 5, 10, 0)), shown(ErrorValue("#REF!"))
     ('1234.3', '2025-03-05 10:00:00', '#REF!')
     """

@@ -44,7 +44,7 @@ def budgets(case: Case) -> list[Budget]:
     if listed is None or case.pay_date is None:
         return []
     year = case.pay_date.year
-    booked = case.booked[case.booked["pay_date"].dt.year == year]
+    booked = case.balances[case.balances["pay_year"] == year]
     funds = {key(fund.name): (fund.name, fund.reference) for fund in case.policy.funds}
     found = []
     for line in lines(listed[listed["year"] == year].sort_values("fund")):

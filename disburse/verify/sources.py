@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from disburse.language import say
 from disburse.verify.admission import any_of, ineligible, waived
-from disburse.verify.lines import matter, month, rivals, taken
-from disburse.verify.plain import Meter
+from disburse.verify.amounts import Meter
+from disburse.verify.lines import compared, matter, month, rivals, taken
 from disburse.verify.questions import Peers
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Sources:
         for line in self.lines.values():
             line.pay_year, line.event_year = self.month.pay_date.year, line.event_date and line.event_date.year
             measure = self.month.measures.get(line.measure)
-            line.fund = measure.fund if measure else ""
+            line.fund = compared(measure.fund) if measure else ""
         self._meters = {limit.id: Meter(limit, self.month) for limit in case.policy.limits}
 
     def batches(self, cut: PlainCut) -> str:
@@ -39,8 +39,8 @@ class Sources:
         if cut.step in ("alone", "limits"):
             return self._used(cut, self._limited(cut.rule, row))
         if cut.step == "budget":
-            year = self.month.pay_date.year
-            of_year = (line for line in self.month.balances if (line.fund, line.pay_year) == (cut.rule, year))
+            fund = compared(cut.rule), self.month.pay_date.year
+            of_year = (line for line in self.month.balances if (line.fund, line.pay_year) == fund)
             return self._used(cut, of_year)
         return ";".join(dict.fromkeys(self._rewarded(row))) if cut.used_before_fen else ""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,17 @@ def test_a_folder_that_was_touched_is_not_quoted(copied: Path) -> None:
     file.write_bytes(file.read_bytes().replace(b"100000.00", b"200000.00"))
     with pytest.raises(Refused, match=r"cuts\.csv"):
         explain(copied / "out" / "2025-07", "KJ-2025-017", None)
+
+
+def test_the_page_for_auditors_is_true(office: Path, tmp_path: Path, disburse) -> None:
+    """docs/audit.md shows what happens in the sample after its commands."""
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    shutil.copytree(office / "out", tmp_path / "out")
+    told = [part.splitlines() for part in block.split("$ ")[1:]]
+    assert [command.split()[1] for command, *_ in told] == ["recheck", "explain"]
+    for command, *expected in told:
+        lines = disburse(*command.split()[1:], cwd=tmp_path).stdout.splitlines()
+        assert len(lines) == len(expected), lines
+        for line, wanted in zip(lines, expected, strict=True):
+            assert re.fullmatch(re.escape(wanted).replace("…", ".*"), line), line

@@ -97,8 +97,11 @@ def test_what_is_no_backup_is_said(tmp_path: Path) -> None:
     with pytest.raises(Usage, match="none"):
         bookkeeping.restore(tmp_path / "none.db", target, quiet)
     (tmp_path / "note.db").write_text("no database" * 500)
-    with pytest.raises(Refused):
+    with pytest.raises(Usage, match=r"note.db 不是备份"):
         bookkeeping.restore(tmp_path / "note.db", target, quiet)
+    (tmp_path / "other.db").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
+    with pytest.raises(Refused, match=r"other.db"):
+        bookkeeping.restore(tmp_path / "other.db", target, quiet)
     with pytest.raises(Refused, match="空的"):
         bookkeeping.backup(target, tmp_path / "b.db", quiet)
     assert not (tmp_path / "new.db").exists()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from disburse.errors import Refused, Usage
-from disburse.store import Signatures, Store, open_store
+from disburse.store import Booking, Signatures, Store, open_store
 from disburse.store.reversal import Returned, Reversal, take_back
+from disburse.store.verification import faults
 from tests.store.runs import book, booking
 from tests.store.test_concurrency import CLERKS, at_once
 
@@ -198,3 +199,48 @@ def test_a_run_calculated_before_a_reversal_sees_it_inside(store: Store, url: st
         prepared_by="张三", approved_by="李四", reviewed_by=None,
     )  # fmt: skip
     assert seen == [60]
+
+
+def test_bookings_and_reversals_at_once_never_pass_a_limit(url: str, fork: Any) -> None:
+    """Two clerks pay up to what a limit has left, two take money back: whatever the order, the net stays within it."""
+    limit, rounds = 1_000, 8
+    book(open_store(url, create=True), booking(4, "A", 200))
+
+    def pay(i: int, n: int) -> None:
+        store = open_store(url, create=True)
+
+        def booking_of(before: Any) -> Booking:
+            left = limit - int(before["net_fen"].sum())
+            if left <= 0:
+                raise Refused("额度已用完。", "Nothing is left.")
+            return booking(1, f"P{i}-{n}", min(left, 150))
+
+        store.book(
+            booking_of, run_hash=f"{i}{n:063}", month="2025-07", pay_date=DAY,
+            prepared_by="张三", approved_by="李四", reviewed_by=None,
+        )  # fmt: skip
+
+    def clerk(i: int) -> int:
+        done = 0
+        for n in range(rounds):
+            try:
+                if i < 2:
+                    pay(i, n)
+                else:
+                    reverse(
+                        open_store(url, create=True), back(f"A-00000{i - 2}", document_no=f"{i}-{n}", amount_fen=20)
+                    )
+                done += 1
+            except Refused as error:
+                assert "额度已用完" in str(error), error  # noqa: PT017
+        return done
+
+    done = at_once(fork, clerk)
+    store = open_store(url, create=False)
+    booked = store.booked()
+    assert sum(done) == store.head().sequence - 1
+    assert booked["net_fen"].sum() <= limit
+    assert sorted(booked["net_fen"][:4]) == [40, 40, 200, 200]
+    with store.reading() as connection:
+        assert connection is not None
+        assert [*faults(connection, [store.head()], lambda _: None)] == []

@@ -19,6 +19,7 @@ from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 from disburse import marked
 from disburse.findings import catalogue, of_file, precedence
 from disburse.language import say
+from disburse.reader.book import COLUMN_NAME
 from disburse.workbooks.annotated.comments import Comments
 from disburse.workbooks.annotated.listing import NAME, listing
 from disburse.workbooks.annotated.package import Package, Unmarkable, main
@@ -191,7 +192,7 @@ def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], page: _P
         sheet.narrow(column)
     comments.take_away()
     _unfilter(book, sheet, at, entry.name)
-    book.drop_name(marked.COLUMN_NAME, at)
+    book.drop_name(COLUMN_NAME, at)
     for (row, column), found in cells.items():
         severity = found[0].severity
         sheet.restyled.setdefault(row, {})[column] = partial(styles.marked, severity=severity)
@@ -237,7 +238,7 @@ def _column(
         sheet.texts.setdefault(row, {}).setdefault(column, (said, text))
     sheet.widen(column)
     sheet.reach(column)
-    book.set_name(marked.COLUMN_NAME, at, f"{quoted(entry.name)}!{column_range(column)}")
+    book.set_name(COLUMN_NAME, at, f"{quoted(entry.name)}!{column_range(column)}")
     _filter(book, sheet, at, max(tables, key=lambda table: table.bottom - table.heading), column, entry)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from xlsxwriter.utility import xl_cell_to_rowcol
 
-from disburse.marked import COLUMN_NAME, LIST_NAME, may_be_ours
+from disburse.marked import may_be_ours
+from disburse.reader.book import COLUMN_NAME, LIST_NAME
 from disburse.workbooks.annotated.package import OFFICE, Unmarkable, main, parsed, written
 
 if TYPE_CHECKING:
