@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Language = Literal["zh", "en"]
 
@@ -22,6 +22,11 @@ current: ContextVar[Language] = ContextVar("language", default="zh")
 def say(zh: str, en: str) -> str:
     """The wording in the current language."""
     return zh if current.get() == "zh" else en
+
+
+def listed(items: Iterable[str]) -> str:
+    """Several things in a sentence of the current language."""
+    return say("、", ", ").join(items)
 
 
 @contextmanager

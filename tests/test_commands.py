@@ -101,7 +101,7 @@ def test_the_receipt_is_kept_beside_the_run_and_is_the_same_whoever_asks_again(o
     first = receipt.read_bytes()
     told = first.decode("utf-8-sig").replace("\r\n", "\n")
     assert told.endswith(posted.stdout)
-    assert "陆拾万贰仟元伍角" in told
+    assert "陆拾万零贰仟元伍角" in told
     assert "制表 制表甲，复核 复核丙，审批 审批乙" in told
     receipt.unlink()
     again = disburse("post", "out", "--prepared-by", "别人", "--approved-by", "另一人", cwd=office)

@@ -194,3 +194,14 @@ def test_a_name_left_behind_takes_no_column_of_the_bureau_out(tmp_path: Path) ->
     assert disburse("run", "2025-06", "in", "--out", "out", cwd=tmp_path).returncode == 0
     detail = openpyxl.load_workbook(tmp_path / "out" / "ledger.xlsx")
     assert any(cell.value == "不得丢失" for page in detail for row in page.iter_rows() for cell in row)
+
+
+def test_a_number_typed_again_in_the_values_of_an_xls_keeps_its_digits(tmp_path: Path) -> None:
+    (tmp_path / "a.xls").write_bytes((FILES / "faulty.xls").read_bytes())
+    disburse("check", "a.xls", "--annotate", "o", cwd=tmp_path)
+    sheet = openpyxl.load_workbook(tmp_path / "o" / "a.xls.xlsx").worksheets[1]
+    (code,) = (cell for row in sheet for cell in row if cell.data_type == "n" and (cell.value or 0) > 10**17)
+    assert code.number_format == "@"
+    days = [cell.column_letter for row in sheet for cell in row if cell.is_date]
+    assert days
+    assert all(sheet.column_dimensions[each].width > 10 for each in days), "a narrower day shows as ####"

@@ -17,7 +17,7 @@ from disburse.dossier import CONSULTED, inputs_of
 from disburse.errors import Refused
 from disburse.findings import catalogue
 from disburse.intake import read_applications, read_list
-from disburse.language import say
+from disburse.language import Language, say, speaking
 from disburse.policy import load_policy
 from disburse.records import lines_of, read_bookings, records
 from disburse.settlement import Settlement
@@ -45,11 +45,13 @@ CHAIN = ("entitled_fen", "alone_fen", "distinct_fen", "limited_fen", "paid_fen")
 class Recalculation:
     """What the run should have come to.
 
+    language  the run was written in
     month   as the run's workbooks are written from it; without placed findings
     intake  the applications, read again
     files   outcomes.csv, cuts.csv and ledger.csv as they should be
     """
 
+    language: Language
     month: Month
     intake: Intake
     files: Mapping[str, bytes]
@@ -63,26 +65,30 @@ def recalculation(
     policy  another policy file than the run's own
     Raises Mendable where something of it can no longer be read.
     """
+    language: Language = "en" if record.get("language") == "en" else "zh"
     inputs = inputs_of(folder, record)
-    in_force = load_policy(policy or inputs.policy)
-    lists = Lists(**{name: read_list(path, name, in_force) for name, path in inputs.lists.items()})
-    booked, sums, open_items = (consulted(folder, record, name) for name in CONSULTED)
-    case = Case(in_force, booked, lists, inputs.pay_date, sums)
-    intake = read_applications(list(inputs.sources), in_force, stop=True, progress=progress)
-    progress(say("逐行重新计算", "Calculating again, row by row"))
-    settlement = settlement_of(intake.rows, recalculate(intake.rows, intake.findings, case), case)
+    with speaking(language):
+        in_force = load_policy(policy or inputs.policy)
+        lists = Lists(**{name: read_list(path, name, in_force) for name, path in inputs.lists.items()})
+        booked, sums, open_items = (consulted(folder, record, name) for name in CONSULTED)
+        case = Case(in_force, booked, lists, inputs.pay_date, sums)
+        intake = read_applications(list(inputs.sources), in_force, stop=True, progress=progress)
+        progress(say("逐行重新计算", "Calculating again, row by row"))
+        settlement = settlement_of(intake.rows, recalculate(intake.rows, intake.findings, case), case)
+        not_checked = tuple(str(table(name).title) for name in LISTS if name not in inputs.lists)
     month = Month(
         settlement=settlement,
         policy=in_force,
         month=record["month"],
         pay_date=date.fromisoformat(record["pay_date"]),
         run_hash=record["run"],
-        not_checked=tuple(str(table(name).title) for name in LISTS if name not in inputs.lists),
+        not_checked=not_checked,
         placed=[],
         open_items=open_items,
     )
     files = records(settlement, [], record["month"])
-    return Recalculation(month, intake, {name: files[name] for name in ("outcomes.csv", "cuts.csv", "ledger.csv")})
+    said = {name: files[name] for name in ("outcomes.csv", "cuts.csv", "ledger.csv")}
+    return Recalculation(language, month, intake, said)
 
 
 READ = {"bookings": BOOKED, "sums": SUMS, "open_items": OPEN_ITEMS}
@@ -93,6 +99,8 @@ def consulted(folder: Path, record: Mapping[str, Any], name: str) -> pd.DataFram
     """What the run had read from the store, from its copy in `inputs/`."""
     file = str(record["opening"][name]["file"])
     try:
+        if not (folder / file).is_file():
+            raise ValueError(say("没有这个文件", "there is no such file"))
         content, columns = (folder / file).read_bytes(), READ[name]
         if name == "sums":  # it has the columns that the run's policy asks for
             told = lines_of(content)[0]

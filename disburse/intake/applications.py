@@ -16,7 +16,7 @@ from disburse.intake.sheet import shown
 from disburse.intake.stops import stop as stopping
 from disburse.intake.stops import together
 from disburse.intake.workbook import read_workbook
-from disburse.language import Wording, say
+from disburse.language import say
 from disburse.rules.keys import key
 from disburse.tables import Table, table
 
@@ -195,10 +195,10 @@ def _without_payee(source: Source, found: SheetTable, form: Table, policy: Polic
     unpaid = {word for word, code in policy.code_of.items() if not policy.by_code[code].pays}
     if not any(word and word not in unpaid for word in (key(shown(found.cells[row][at])) for row in found.rows)):
         return None
-    titles = [form[name].heading for name in missing]
-    expected = Wording(zh="、".join(each.zh for each in titles), en=", ".join(each.en for each in titles))
     cell = found.place(found.heading.row, min(found.heading.written)).cell
-    return stopping("COLUMN_MISSING", source.path, source.name, sheet=found.sheet, cell=cell, expected=expected)
+    return stopping(
+        "COLUMN_MISSING", source.path, source.name, sheet=found.sheet, cell=cell, expected=grid.titles(missing, form)
+    )
 
 
 def _notices(rows: pd.DataFrame, tables: Sequence[SheetTable]) -> list[Finding]:

@@ -77,7 +77,8 @@ Reader = Callable[[Cell], Value | Fault | None]
 def reader(column: Column, policy: Policy, fen_per: int) -> Reader:
     """The reader of a column; `fen_per` is the unit its numbers are written in (amounts only)."""
     read = _readers(column, policy, fen_per)
-    placeholders = column.required != "always"
+    unchecked = column.kind in ("text", "identifier") and not column.checks  # others say what is wrong with a stroke
+    placeholders = column.required != "always" or unchecked
 
     def one(cell: Cell) -> Value | Fault | None:
         if isinstance(cell, str):
@@ -142,7 +143,10 @@ def _sound(written: str) -> str | Fault:
         return written
     control = _control(written)
     if control:
-        return Fault("TEXT_INVALID", {"found": say("控制字符", "control character") + f" U+{ord(control):04X}"})
+        return Fault(
+            "TEXT_INVALID",
+            {"found": say("看不见的控制字符", "an invisible control character") + f" U+{ord(control):04X}"},
+        )
     return written
 
 

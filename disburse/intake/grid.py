@@ -125,7 +125,7 @@ def tables(
                 found.append(table)
                 after = _below(table)
     if not found and not stops:
-        stops.append(stop("TABLE_NOT_FOUND", path, name, expected=_titles(required(form), form)))
+        stops.append(stop("TABLE_NOT_FOUND", path, name, expected=titles(required(form), form)))
     return [replace(each, bare=_bare(each)) for each in found], stops
 
 
@@ -145,12 +145,12 @@ def _goes_on(table: SheetTable, more: SheetTable, top: int) -> bool:
     top  the first line of the sheet's first heading; the title above it may be printed again too, and where groups have
          a 小计, so may each group's
     """
-    titles = [line for line in table.cells[:top] if any(line)]
+    above = [line for line in table.cells[:top] if any(line)]
     between = [line for line in table.cells[_below(table) : more.heading.top] if any(line)]
     ended = any(total.kind == "all" and total.row > max(table.rows, default=total.row) for total in table.totals)
     begins = any(total.kind == "all" and total.row < more.rows[0] for total in more.totals if more.rows)
     groups = any(total.kind == "part" for total in table.totals)
-    nothing_new = all(line in titles or is_page_number(line) or (groups and is_title(line)) for line in between)
+    nothing_new = all(line in above or is_page_number(line) or (groups and is_title(line)) for line in between)
     return nothing_new and not ended and not begins
 
 
@@ -170,9 +170,11 @@ def _bare(table: SheetTable) -> tuple[int, ...]:
     )
 
 
-def _titles(fields: Sequence[str], form: Table) -> Wording:
+def titles(fields: Sequence[str], form: Table) -> Wording:
+    """The columns' names in a sentence."""
+    named = [form[each].heading for each in fields]
     return Wording(
-        zh="、".join(form[each].heading.zh for each in fields), en=", ".join(form[each].heading.en for each in fields)
+        zh="、".join(f"“{each.zh}”" for each in named), en=", ".join(f"“{each.en}” ({each.zh})" for each in named)
     )
 
 
@@ -180,7 +182,7 @@ def _faults(path: Path, name: str, sheet: Sheet, heading: Heading, form: Table) 
     missing = heading.missing(form)
     if missing:
         at = address(*_corner(sheet.merged, heading.row, min(heading.written)))
-        yield stop("COLUMN_MISSING", path, name, sheet=sheet.name, cell=at, expected=_titles(missing, form))
+        yield stop("COLUMN_MISSING", path, name, sheet=sheet.name, cell=at, expected=titles(missing, form))
     for later, first in heading.repeated:
         yield stop(
             "COLUMN_REPEATED", path, name, sheet=sheet.name, cell=address(*_corner(sheet.merged, heading.row, later)),

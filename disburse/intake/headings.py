@@ -27,6 +27,12 @@ _IN_HEADING = re.compile(rf"(.+?)[(\[【〔/:,]?(?:单位:?)?{_NAMED}[)\]】〕]
 _IN_BRACKETS = re.compile(rf"[(\[【〔](?:单位:?)?{_NAMED}[)\]】〕]")
 _AT_END = re.compile(rf"(?!注|备注|说明).*{_IN_BRACKETS.pattern}$")
 _ALONE = re.compile(rf"[(\[【〔]?(?:单位:?)?{_NAMED}[)\]】〕]?")
+_WITH_HINT = re.compile(r"(.+?)\(([^()]{1,30})\)")
+_HINT = re.compile(
+    r"[0-9]位|全称|必填|选填|一致|格式|保留|具体到|精确到|下拉|例如|如[:0-9]|年.?月.?日|yyyy|文本|可留空|可不填"
+)
+"""What a hint for whoever fills in the form speaks of; anything else in brackets may be part of the name."""
+
 _ASIDE = re.compile(r"[(\[【〔].{0,8}[)\]】〕]")
 _ABOVE = re.compile(rf"单位\s*[:;为]?\s*[(\[【〔]?\s*(?:人民币)?\s*({_UNIT})(?:\s*人民币)?(?![一-鿿])")
 _UNCLEAR = re.compile(r"(?<![送报管制款目])单位[^0-9,。一二三四五六七八九十百千]{0,6}[百千]?[万亿]元(?!.{0,9}公司)")
@@ -117,7 +123,20 @@ class Vocabulary:
             return self._amounts[within[1]], UNITS[within[2]]
         if name in self._amounts:
             return self._amounts[name], 0
-        return (self._plain[name], 0) if name in self._plain else None
+        return (self._plain[name], 0) if name in self._plain else self._without_hint(name)
+
+    def _without_hint(self, name: str) -> tuple[str, int] | None:
+        """A heading that also says how to fill it in: `收款账号(与开户许可证一致)`, `核定金额(万元,保留两位小数)`."""
+        within = _WITH_HINT.fullmatch(name)
+        if not within or not _HINT.search(within[2]):
+            return None
+        parts = re.split("[,;、]", within[2])
+        units = [UNITS[part] for part in parts if part in UNITS]
+        if sum("元" in part for part in parts) != len(units) or len(units) > 1:
+            return None
+        if units:
+            return (self._amounts[within[1]], units[0]) if within[1] in self._amounts else None
+        return self.meaning(within[1])
 
 
 def headings(sheet: Sheet, form: Table) -> list[Heading]:

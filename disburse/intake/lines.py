@@ -196,7 +196,8 @@ def _code_in(line: Sequence[Cell], heading: Heading) -> bool:
     """Whether the line has what looks like a credit code: then it is an application, whatever its remark says."""
     code = line[heading.columns["uscc"]] if "uscc" in heading.columns else ""
     if isinstance(code, str):
-        return len(code) >= _CODE and len(key(code)) >= _CODE and sum(map(str.isdigit, code)) >= _CODE_DIGITS
+        text = key(code) if len(code) >= _CODE else ""
+        return len(text) >= _CODE and sum(map(str.isdigit, text)) >= _CODE_DIGITS and not _NOTE.match(text)
     return isinstance(code, (int, float)) and abs(code) >= 10 ** (_CODE - 1)
 
 

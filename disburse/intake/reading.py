@@ -13,6 +13,7 @@ from disburse.intake.cells import Fault, reader
 from disburse.intake.checks import DTYPE, Asked, failures
 from disburse.intake.sheet import shown, span
 from disburse.intake.totals import mismatches
+from disburse.language import listed, say
 from disburse.rules.keys import key
 
 if TYPE_CHECKING:
@@ -44,6 +45,13 @@ class Reading:
     def fault(self, row: int, name: str, code: str, values: dict[str, str]) -> None:
         if (row, name) not in self.faults:
             self.faults[row, name] = Finding(row, code, name, {"found": self.shown(row, name), **values})
+
+    def blank(self, row: int, name: str) -> str:
+        """Why the cell counts as blank, where that is not plain to see."""
+        if name not in self.tables[self.frame["table"].to_numpy()[row]].heading.columns:
+            return say("（表中没有这一列，请补上）", " (the table has no such column: add it)")
+        shown = self.shown(row, name)
+        return say(f"（“{shown}”视为没有填写）", f" (“{shown}” counts as blank)") if key(shown) else ""
 
     def shown(self, row: int, name: str) -> str:
         """The cell as a message shows it: of an account only the last digits, of a long text the beginning."""
@@ -156,8 +164,10 @@ def _judge(reading: Reading) -> None:
         if (failure.row, failure.field) in reading.faults:
             continue
         measure = frame["measure"].loc[failure.row] if "measure" in frame else None
-        expected = failure.expected or _expected(reading.form[failure.field], measure, policy)
-        reading.fault(failure.row, failure.field, failure.code, {"expected": expected})
+        told = {"expected": failure.expected or _expected(reading.form[failure.field], measure, policy)}
+        if failure.code == "CELL_REQUIRED":
+            told["found"] = reading.blank(failure.row, failure.field)
+        reading.fault(failure.row, failure.field, failure.code, told)
 
 
 def _asked(reading: Reading) -> pd.DataFrame:
@@ -175,7 +185,7 @@ def _expected(column: Column, measure: object, policy: Policy) -> str:
     """What may stand in the cell, where the schema leaves it to the policy."""
     match column.kind:
         case "measure":
-            return "、".join(policy.by_code)
+            return listed(policy.by_code)
         case "bureau":
-            return "、".join(policy.bureaus_of(measure) if measure in policy.by_code else policy.bureaus)
-    return "、".join(column.choices)
+            return listed(policy.bureaus_of(measure) if measure in policy.by_code else policy.bureaus)
+    return listed(column.choices)

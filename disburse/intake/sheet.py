@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from decimal import Decimal
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -46,9 +47,10 @@ def span(merged: Range) -> str:
 def shown(cell: Cell) -> str:
     """The cell in words: numbers to the 15 digits Excel keeps, dates ISO, a formula without a result blank.
 
-    >>> from datetime import datetime
     >>> shown(1234.3000000000002), shown(datetime(2025, 3, 5, 10, 0)), shown(ErrorValue("#REF!"))
     ('1234.3', '2025-03-05 10:00:00', '#REF!')
+    >>> shown(datetime(2025, 3, 5))
+    '2025-03-05'
     """
     match cell:
         case str():
@@ -61,6 +63,8 @@ def shown(cell: Cell) -> str:
             return cell.text
         case NotCalculated():
             return ""
+        case datetime() if cell.time() == time.min:
+            return str(cell.date())
     return str(cell)
 
 

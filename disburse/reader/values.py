@@ -151,11 +151,10 @@ DAY = 86_400_000
 
 
 class _Dates(dict[bytes, "Cell"]):
-    """Serial days as written → date and time; before day 1, a time of day; out of bounds, the number."""
+    """Serial days as written → date, or date and time; before day 1, a time of day; out of bounds, the number."""
 
     def __init__(self, *, from_1904: bool) -> None:
         super().__init__()
-        self._first = _FIRST_OF_1904 if from_1904 else _FIRST
         self._from_1904 = from_1904
 
     def __call__(self, value: bytes) -> Cell:
@@ -169,11 +168,12 @@ class _Dates(dict[bytes, "Cell"]):
         return found
 
     def _day(self, days: float) -> Cell:
-        if not 0 <= days < 2_958_466:
-            return days
-        milliseconds = round(days * DAY)
+        milliseconds = round(days * DAY) if 0 <= days < 2_958_466 else -1
+        if milliseconds < 0 or (60 * DAY <= milliseconds < 61 * DAY and not self._from_1904):
+            return days  # Excel counts a 29 February 1900
         if milliseconds < DAY and not self._from_1904:
             return (_FIRST + timedelta(milliseconds=milliseconds)).time()
-        if not self._from_1904 and milliseconds < 61 * DAY:
-            milliseconds += DAY  # Excel counts a 29 February 1900
-        return self._first + timedelta(milliseconds=milliseconds)
+        first = _FIRST_OF_1904 if self._from_1904 else _FIRST
+        early = timedelta(days=1) if milliseconds < 60 * DAY and not self._from_1904 else timedelta()
+        moment = first + early + timedelta(milliseconds=milliseconds)
+        return moment if milliseconds % DAY else moment.date()

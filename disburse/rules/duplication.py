@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from disburse.findings import Finding
-from disburse.language import say
+from disburse.language import listed, say
 from disburse.rules.step import Cut, Step, among, lines, money
 
 if TYPE_CHECKING:
@@ -101,11 +101,11 @@ def _refused(row: Any, bookings: list[Any], awards: list[Any], case: Case) -> tu
     left = max(alone - rewarded, 0)
     after = left if duplication.already_rewarded == "difference" else 0
     code = "DIFFERENCE_PAID" if after else "ALREADY_REWARDED"
-    documents = "、".join(say(f"其他政策（{each.document_no}）", f"award {each.document_no}") for each in awards[:3])
+    documents = listed(say(f"其他政策（{each.document_no}）", f"award {each.document_no}") for each in awards[:3])
     named = among(bookings, row.bureau)
     values = {
         "found": row.matter_no or row.subject_no,
-        **{name: "、".join(part for part in (text, documents) if part) for name, text in named.items()},
+        **{name: listed(part for part in (text, documents) if part) for name, text in named.items()},
         "amount": money(rewarded),
         "expected": money(alone),
         "difference": money(alone - rewarded),

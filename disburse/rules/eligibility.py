@@ -91,7 +91,7 @@ def _exclusion(rows: pd.DataFrame, case: Case) -> Iterator[Finding]:
     hit = rows["uscc"].isin(by_code.keys()) | keys(rows["applicant_name"]).isin(by_name.keys())
     for row in lines(rows[hit]):
         line = by_code.get(row.uscc) or by_name[key(row.applicant_name)]
-        text = "，".join(part for part in (line.document_no, line.reason) if part) or line.applicant_name
+        text = say("，", ", ").join(part for part in (line.document_no, line.reason) if part) or line.applicant_name
         yield Finding(row.Index, "EXCLUDED", "uscc", {"found": text}, line.document_no)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from disburse.findings import Finding
-from disburse.language import say
+from disburse.language import listed, say
 from disburse.policy.values import in_force
 from disburse.rules.days import days
 from disburse.rules.keys import keys as same
@@ -209,7 +209,7 @@ def _finding(cut: Cut, quota: Quota, use: Use) -> Finding:
         "key": " ".join(quota.keys[cut.row]) or say("全体", "all"),
         "ceiling": f"{times}{count}" if by_count else money(amount or 0) + yuan,
         "used": f"{len(use.applications)}{count}" if by_count else money(use.fen) + yuan,
-        "batches": "、".join(_batches(quota, cut.row, use)) or "-",
+        "batches": listed(_batches(quota, cut.row, use)) or "-",
         "before": money(cut.before_fen),
         "after": money(cut.after_fen),
     }

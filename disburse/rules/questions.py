@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from disburse.findings import Finding, masked
-from disburse.language import say
+from disburse.language import listed, say
 from disburse.policy.model import ByTier
 from disburse.rules.days import days
 from disburse.rules.keys import keys
@@ -164,7 +164,7 @@ def account_changed(peers: Peers) -> Iterator[Finding]:
     for row in lines(again):
         before = known.loc[row.uscc]
         if row.account_no not in before["accounts"]:
-            expected = "、".join(masked(account) for account in sorted(before["accounts"]))
+            expected = listed(masked(account) for account in sorted(before["accounts"]))
             values = {"found": masked(row.account_no), "expected": expected, "batch": str(before["batch"])}
             yield Finding(row.Index, "ACCOUNT_CHANGED", "account_no", values)
 
@@ -300,7 +300,7 @@ def _same_enterprise_awarded(peers: Peers) -> Iterator[Finding]:
         if not row.matter_no:
             found = sorted({*found, *documents.get((row.uscc, True), [])})
         if found:
-            other = "、".join(say(f"其他政策（{document}）", f"award {document}") for document in found[:3])
+            other = listed(say(f"其他政策（{document}）", f"award {document}") for document in found[:3])
             yield Finding(row.Index, "MATTER_POSSIBLE", "matter_no", {"other": other}, duplication.reference)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from disburse.language import say
+from disburse.language import listed, say
 from disburse.money import yuan
 
 if TYPE_CHECKING:
@@ -62,18 +62,21 @@ def among(others: Sequence[Any], bureau: str) -> dict[str, str]:
     """
     own = [each for each in others if each.bureau == bureau]
     strangers = say("其他单位报送的申报", "applications of other bureaus")
-    discreet = "、".join(part for part in (_named(own), strangers if len(own) < len(others) else "") if part)
+    discreet = listed(part for part in (_named(own), strangers if len(own) < len(others) else "") if part)
     return {"other": _named(others), "other_discreet": discreet}
 
 
 def _named(others: Sequence[Any]) -> str:
     more = say(" 等", " and more") if len(others) > SHOWN else ""
-    return "、".join(_one(each) for each in others[:SHOWN]) + more
+    return listed(_one(each) for each in others[:SHOWN]) + more
 
 
 def _one(each: Any) -> str:
     if getattr(each, "batch", ""):
         where = say(f"批次 {each.batch}", f"batch {each.batch}")
     else:
-        where = f"{each.source_file} {each.source_sheet}!{each.source_row}"
-    return f"{each.application_no}（{where}）"
+        sheet = [each.source_sheet] if each.source_sheet else []
+        where = say("，", ", ").join(
+            [each.source_file, *sheet, say(f"第 {each.source_row} 行", f"row {each.source_row}")]
+        )
+    return say(f"{each.application_no}（{where}）", f"{each.application_no} ({where})")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import sqlite3
 import subprocess
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -112,9 +115,25 @@ def test_a_record_that_is_none_is_refused(copied: Path, disburse, content: str) 
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, disburse) -> None:
-    for subject in (".", "没有"):
+    for subject, said in ((".", RECORD), ("没有", "找不到")):
         done = disburse("recheck", subject, cwd=tmp_path)
-        assert (done.returncode, RECORD in done.stderr) == (2, True)
+        assert (done.returncode, said in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../disburse.db", "inputs/../../../x", "run.json"])
+def test_a_record_does_not_lead_out_of_its_folder(copied: Path, disburse, name: str) -> None:
+    file = copied / "out" / "2025-06" / RECORD
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["opening"]["bookings"]["file"] = name
+    file.write_text(json.dumps(record), encoding="utf-8")
+    assert disburse("recheck", "out/2025-06", cwd=copied).returncode == 2
+
+
+def test_a_run_in_english_is_checked_in_chinese(copied: Path, disburse) -> None:
+    given = ("--lang", "en", "run", "2025-05", "inputs/2025-05", "--out", "out/english")
+    assert disburse(*given, cwd=copied).returncode == 0
+    done = disburse("recheck", "out/english", cwd=copied)
+    assert (done.returncode, "ledger.xlsx  9 张工作表" in done.stdout) == (0, True)
 
 
 def test_a_forged_amount_is_found_to_the_cell(copied: Path) -> None:
@@ -224,6 +243,23 @@ class TestLedger:
         assert [(each.cell, each.expected, each.found) for each in found] == [
             (words[0].coordinate, capital(fen), capital(fen + 1))
         ]
+
+    def test_a_formula_that_would_show_something_else_is_found(self, copied: Path) -> None:
+        """What the cell carries is right; the program that opens it would calculate a million more."""
+        folder = copied / "out" / "2025-07"
+        file = copied / "寄回.xlsx"
+        with zipfile.ZipFile(folder / "ledger.xlsx") as before, zipfile.ZipFile(file, "w") as after:
+            for part in before.infolist():
+                content = before.read(part)
+                if part.filename.endswith("sheet1.xml"):
+                    (formula, *_) = re.findall(rb"<f>SUM[^<]*</f>", content)
+                    content = content.replace(formula, formula.replace(b"</f>", b"+1000000</f>"), 1)
+                after.writestr(part, content)
+        for run in (folder, None):
+            found = recheck_ledger(file, run, None, silent).differences
+            assert [(each.sheet, "+1000000" in each.found) for each in found if not each.file.endswith(".json")] == [
+                ("拨付清单", True)
+            ]
 
     def test_without_run_and_store_it_says_what_it_did_not_do(self, office: Path, tmp_path: Path, disburse) -> None:
         file = shutil.copy(office / "out" / "2025-05" / "ledger.xlsx", tmp_path / "清单.xlsx")

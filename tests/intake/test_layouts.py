@@ -125,3 +125,37 @@ def test_a_full_line_is_a_row_whatever_its_number_looks_like(tmp_path, policy, n
 def test_a_total_beyond_all_money_is_a_finding(tmp_path, policy, declared):
     intake = taken(policy, save(tmp_path / "a.xlsx", [*lines({}), total("合计", approved_amount=declared)]))
     assert {code for code, _ in found(intake)} == {"AMOUNT_INVALID"}
+
+
+@pytest.mark.parametrize(
+    ("field", "heading"),
+    [
+        ("account_no", "收款账号（与开户许可证一致）"),
+        ("uscc", "统一社会信用代码\n（18位）"),
+        ("bank_name", "开户行（具体到支行）"),
+        ("event_date", "事项发生日期（格式：2025-03-05）"),
+        ("applicant_name", "*单位名称（全称）"),
+        ("approved_amount", "核定金额（元，保留两位小数）"),
+    ],
+)
+def test_a_hint_in_a_heading_is_no_part_of_its_name(tmp_path, policy, field, heading):
+    table = plain({"approved_amount": 35000})
+    table[0][FIELDS.index(field)] = heading
+    intake = taken(policy, save(tmp_path / "a.xlsx", table))
+    assert (found(intake), fen(intake)) == ([], [3_500_000])
+
+
+def test_a_hint_may_name_the_unit(tmp_path, policy):
+    table = plain({"approved_amount": 35.5, "basis_amount": 90})
+    table[0][G] = "核定金额（万元，保留两位小数）"
+    intake = taken(policy, save(tmp_path / "a.xlsx", table))
+    assert (found(intake), fen(intake)) == ([], [35_500_000])
+
+
+@pytest.mark.parametrize(
+    "heading", ["核定金额（省级）", "核定金额（万元以下保留两位）", "企业名称（曾用名）", "收款账号（备用）"]
+)
+def test_what_else_stands_in_brackets_may_change_the_meaning(tmp_path, policy, heading):
+    table = lines({})
+    intake = taken(policy, save(tmp_path / "a.xlsx", [[*table[0], heading], table[1]]))
+    assert found(intake) == [("COLUMN_UNKNOWN", "AE1")]

@@ -245,7 +245,7 @@ class _Draw:
             "approved_date": self.odd(random.choice([date(2025, 5, 12), date(2025, 5, 13)]), pay_date, pay_date + timedelta(1)),
             "notice_end_date": self.odd(date(2025, 5, 22), pay_date, pay_date - timedelta(1)),
             "approval_no": self.odd("批1", ""),
-            "elected": random.choice(["", "", "", "是"]) if random.random() < 0.5 else self.odd("", "否"),
+            "elected": random.choice(["", "是"]) if random.random() < 0.4 else self.odd("", "否"),
             "rank": random.choice(["", 1, 2, 3]),
             "payee_name": self.odd("", "某户"),
             "payee_type": self.odd("企业", "预算单位"),
@@ -288,11 +288,11 @@ class _Draw:
     def lists(self, rows: list[dict[str, Any]]) -> Lists:
         random = self.random
         given: dict[str, pd.DataFrame] = {}
-        if random.random() < 0.15:
+        if random.random() < 0.25:
             given["register"] = self._register()
-        if random.random() < 0.15:
+        if random.random() < 0.25:
             given["exclusions"] = self._exclusions()
-        if random.random() < 0.3:
+        if random.random() < 0.4:
             given["awards"] = self._awards()
         if random.random() < 0.6:
             given["budget"] = self._budget()
@@ -310,7 +310,7 @@ class _Draw:
     def _register(self) -> pd.DataFrame:
         random = self.random
         lines = []
-        for _ in range(random.randint(0, 6)):
+        for _ in range(random.randint(0, 9)):
             code, subject = random.choice([(CODES[0], ""), (CODES[1], "X1"), ("", "X2"), (CODES[2], "")])
             lines.append(
                 {"measure": random.choice(self.codes), "uscc": code, "subject_no": subject, "name": "", **self._span()}
@@ -320,7 +320,7 @@ class _Draw:
     def _exclusions(self) -> pd.DataFrame:
         who = [(CODES[0], ""), ("", "丙公司"), (CODES[1], "丙公司"), ("", "乙(东莞)公司")]
         lines = []
-        for code, name in self.random.sample(who, self.random.randint(0, 2)):
+        for code, name in self.random.sample(who, self.random.randint(0, 3)):
             lines.append({"uscc": code, "applicant_name": name, "document_no": "罚1", "reason": "处罚", **self._span()})
         return _frame(lines, ["uscc", "applicant_name", "document_no", "reason", "start_date", "end_date"])
 

@@ -68,7 +68,7 @@ def test_a_number_typed_as_text_is_no_number() -> None:
 
 
 def test_a_day_is_a_day_with_or_without_a_time() -> None:
-    midnight = datetime(2025, 6, 30)  # noqa: DTZ001 - a workbook knows no time zone
+    midnight = datetime(2025, 6, 30)
     assert found([(date(2025, 6, 30), 1, 2, 3)], [(midnight, 1.0, 2.0, 3)]) == []
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -65,10 +65,18 @@ class Marks:
     def cells(self, sheet: str) -> dict[tuple[int, int], list[Placed]]:
         """The findings on each cell of the sheet, the severest first."""
         found: dict[tuple[int, int], list[Placed]] = defaultdict(list)
-        for placed, _ in self.findings:
-            if placed.source_sheet == sheet and placed.cell:
-                found[xl_cell_to_rowcol(placed.cell)].append(placed)
+        for placed in self._by_sheet.get(sheet, ()):
+            found[xl_cell_to_rowcol(placed.cell)].append(placed)
         return {at: sorted(each, key=lambda placed: precedence(placed.code)) for at, each in found.items()}
+
+    @cached_property
+    def _by_sheet(self) -> dict[str, list[Placed]]:
+        """The findings that have a cell, by sheet."""
+        sheets: dict[str, list[Placed]] = defaultdict(list)
+        for placed, _ in self.findings:
+            if placed.cell:
+                sheets[placed.source_sheet].append(placed)
+        return sheets
 
     def under(self, name: str) -> Marks:
         """The marks of a sheet without a name, under the name its copy has."""
@@ -102,7 +110,7 @@ def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str
         notice = of_file(name, "COPY_INCOMPLETE", found=words) if words else None
         if marks.findings:
             listed = [*marks.findings, *([(notice, "")] if notice else [])]
-            book.add_list(_free_name(book), listing(listed, styles))
+            book.add_list(_free_name(book), *listing(listed, styles))
         package.save(target)
         return notice
 

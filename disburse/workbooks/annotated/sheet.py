@@ -41,7 +41,7 @@ WIDTH = 60
 """Characters the column of findings is wide."""
 
 _NUMBER = re.compile(rb"""\sr\s*=\s*["']([A-Z]*)([0-9]+)["']""")
-_STYLE = re.compile(rb"""(\ss\s*=\s*["'])([0-9]+)(["'])""")
+_STYLE = re.compile(rb"""(\ss\s*=\s*["'])([0-9]*)(["'])""")
 _SPANS = re.compile(rb"""\sspans\s*=\s*["'][^"']*["']""")
 _HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
 _HEIGHT = re.compile(rb"""\sht\s*=\s*["']([0-9]+(?:\.[0-9]+)?)["']""")
@@ -157,7 +157,7 @@ class SheetXml:
         return self._bears(self._xml[self._start : self._end])
 
     def _bears(self, xml: bytes) -> bool:
-        return bool(self.everywhere) and any(int(each[2]) in self.everywhere for each in _STYLE.finditer(xml))
+        return bool(self.everywhere) and any(int(each[2] or 0) in self.everywhere for each in _STYLE.finditer(xml))
 
     def _line(self, row: int, start: bytes, inner: bytes) -> bytes:
         """One row: its cells restyled, those of ours in their places."""
@@ -165,7 +165,7 @@ class SheetXml:
         if not _NUMBER.search(start):
             start += b' r="%d"' % (row + 1)
         own = _STYLE.search(start)
-        base = int(own[2]) if own and b"customFormat" in start else None
+        base = int(own[2] or 0) if own and b"customFormat" in start else None
         cells, rest = list[tuple[int, bytes]](), inner
         for column, found in self._cells(inner):
             if column not in cleared and column not in texts:
@@ -187,7 +187,7 @@ class SheetXml:
         whole, start = found[0], found[1]
         named = _NUMBER.search(start)
         own = _STYLE.search(start)
-        old = int(own[2]) if own else 0
+        old = int(own[2] or 0) if own else 0
         new = self.everywhere.get(old, old)
         new = style(new) if style else new
         if new == old and named:

@@ -97,7 +97,7 @@ def _ended(main: object) -> int:
         main()  # type: ignore[operator]
     except SystemExit as end:
         return int(end.code or 0)
-    except BaseException:  # noqa: BLE001 – whatever it is, it is to be seen
+    except BaseException:  # noqa: BLE001 – whatever it is, it is to be counted
         traceback.print_exc()
         return 70
     return 0
