@@ -17,13 +17,14 @@ from disburse.store.reversal import Returned, Reversal, take_back
 from disburse.store.verification import faults
 from tests.months import applications
 from tests.store.runs import book, booking
-from tests.store.test_concurrency import CLERKS, at_once
+from tests.store.test_concurrency import at_once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SIGNED = Signatures("张三", "李四", None)
 DAY = date(2025, 7, 8)
+CLERKS = 4
 
 
 def back(application_no: str = "A-000000", **changed: Any) -> Reversal:
@@ -165,7 +166,7 @@ def test_one_paper_in_the_hands_of_several_clerks(tmp_path: Path, fork: Any) -> 
     for i in range(5):
         url = f"sqlite:///{tmp_path / f'{i}.db'}"
         book(open_store(url, create=True), booking(1))
-        answers = at_once(fork, partial(once, url))
+        answers = at_once(fork, CLERKS, partial(once, url))
         assert answers.count("冲正-2025-07-1") == 1, answers
         assert sum("未重复记账" in answer for answer in answers) == CLERKS - 1
         assert nets(open_store(url, create=False)) == [0]
@@ -184,7 +185,7 @@ def test_clerks_with_different_papers_never_take_more_than_is_left(tmp_path: Pat
                 assert "只余" in str(error), error  # noqa: PT017
         return taken
 
-    assert sum(at_once(fork, clerk)) == 98
+    assert sum(at_once(fork, CLERKS, clerk)) == 98
     assert nets(open_store(url, create=False)) == [2]
 
 
@@ -245,7 +246,7 @@ def test_bookings_and_reversals_at_once_never_pass_a_limit(url: str, fork: Any) 
                 assert "额度已用完" in str(error), error  # noqa: PT017
         return done
 
-    done = at_once(fork, clerk)
+    done = at_once(fork, CLERKS, clerk)
     store = open_store(url, create=False)
     booked = store.booked()
     assert sum(done) == store.head().sequence - 1
