@@ -99,6 +99,10 @@ def test_a_title_between_two_tables_is_no_row(tmp_path, policy):
     for title in ("附件2", "2025年6月申报表（第二批）"):
         intake = taken(policy, save(tmp_path / "a.xlsx", [*lines({}), [], [title], *lines({"application_no": "B1"})]))
         assert list(intake.rows["application_no"]) == ["SQ-1", "B1"]
+        who = ["填报单位（盖章）：某局", *[None] * 5, "填报日期：2025年6月3日"]
+        above = [[title], ["资金安排明细表（元）"], who]
+        intake = taken(policy, save(tmp_path / "b.xlsx", [*lines({}), [], *above, *lines({"application_no": "B1"})]))
+        assert list(intake.rows["application_no"]) == ["SQ-1", "B1"]
         assert found(intake) == []
 
 
@@ -152,7 +156,9 @@ def test_a_hint_may_name_the_unit(tmp_path, policy):
     assert (found(intake), fen(intake)) == ([], [35_500_000])
 
 
-@pytest.mark.parametrize("heading", ["核定金额（省级）", "核定金额（万元以下保留两位）", "企业名称（曾用名）", "收款账号（备用）"])
+@pytest.mark.parametrize(
+    "heading", ["核定金额（省级）", "核定金额（万元以下保留两位）", "企业名称（曾用名）", "收款账号（备用）"]
+)
 def test_what_else_stands_in_brackets_may_change_the_meaning(tmp_path, policy, heading):
     table = lines({})
     intake = taken(policy, save(tmp_path / "a.xlsx", [[*table[0], heading], table[1]]))
