@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from disburse import __version__
-from disburse.case import Case, Lists
+from disburse.case import Case, Lists, Wanted
+from disburse.changes import changes
 from disburse.copies import Copy, write_copies
 from disburse.dossier import (
     Inputs,
@@ -27,7 +28,9 @@ from disburse.intake import read_applications, read_list, sources
 from disburse.language import current, say
 from disburse.money import yuan
 from disburse.policy import load_policy
+from disburse.receipt import write_receipt
 from disburse.records import bookings, records
+from disburse.rules.keys import key
 from disburse.settlement import STATUSES, Settlement, examine, settle
 from disburse.shipped import shipped
 from disburse.store import Booking, Receipt, Signatures, open_store
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
     from disburse.findings import Placed
     from disburse.intake import Intake
     from disburse.policy import Policy
-    from disburse.store import Head
+    from disburse.store import Consult, Head, Opening
 
     Progress = Callable[[str], None]
 
@@ -68,12 +71,25 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Calculated:
-    """A month calculated: the result and the files for machines that say it."""
+class Read:
+    """A month read, before anything is calculated."""
 
+    month: str
+    inputs: Inputs
     policy: Policy
     lists: Lists
     intake: Intake
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.intake.rows, self.policy, self.inputs.pay_date)
+
+
+@dataclass(frozen=True)
+class Calculated:
+    """A month calculated: the result and the files for machines that say it."""
+
+    read: Read
     settlement: Settlement
     placed: list[Placed]
     files: dict[str, bytes]
@@ -90,6 +106,15 @@ class Run:
     skipped: tuple[str, ...]
     open_items: pd.DataFrame
     said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A run booked, now or before; the receipt in the run's folder, and why it could not be written, or ""."""
+
+    receipt: Receipt
+    file: Path
+    unwritten: str
 
 
 def month_of(text: str) -> tuple[str, date]:
@@ -127,9 +152,12 @@ def check(paths: Sequence[Path], inputs: Inputs, store_url: str, annotate: Path 
     """
     policy = load_policy(inputs.policy)
     found, skipped, unopened = sources(paths, stop=False)
-    case = Case(policy, open_store(store_url, create=False).booked(), _lists(inputs, policy), inputs.pay_date)
+    lists = _lists(inputs, policy)
+    store = open_store(store_url, create=False)
     intake = read_applications(found, policy, stop=False, progress=progress)
     progress(say("检查", "Checking"))
+    opening = store.opening(Wanted(intake.rows, policy, inputs.pay_date))
+    case = Case(policy, opening.booked, lists, inputs.pay_date, opening.sums)
     settlement = examine(intake.rows, intake.findings, case)
     stopped = [*unopened, *intake.stopped]
     copies: list[Copy] = []
@@ -158,15 +186,18 @@ def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url:
     target = must_be_free(out)
     found, skipped, _ = sources(paths)
     inputs = Inputs(tuple(found), inputs.policy, inputs.lists, inputs.pay_date)
-    opening = open_store(store_url, create=False).opening()
-    calculated = calculate(month, inputs, opening.booked, progress)
+    store = open_store(store_url, create=False)
+    month_read = read(month, inputs, progress)
+    opening = store.opening(month_read.wanted)
+    calculated = calculate(month_read, opening, progress)
     open_items = _not_sent_again(opening.open_items, calculated.settlement)
 
     def write(folder: Path) -> tuple[str, list[Copy]]:
         folder.mkdir()
-        kept = keep_inputs(folder, inputs, {"bookings": bookings(opening.booked), "open_items": bookings(open_items)})
-        record = sealed(_record(month, inputs, calculated, opening.head, kept))
-        copies = _write_month(folder, month, inputs, calculated, record["run"], open_items, progress)
+        consulted = {"bookings": opening.booked, "sums": opening.sums, "open_items": open_items}
+        kept = keep_inputs(folder, inputs, {name: bookings(lines) for name, lines in consulted.items()})
+        record = sealed(_record(calculated, opening.head, kept))
+        copies = _write_month(folder, calculated, record["run"], open_items, progress)
         write_record(folder, record)
         return str(record["run"]), copies
 
@@ -184,51 +215,65 @@ def _opening_said(head: Head) -> Iterator[str]:
 
 def _funds_unknown(calculated: Calculated) -> Iterator[str]:
     """A budget line that limits nothing must not go unnoticed: the name may be written another way."""
-    budget, funds = calculated.lists.budget, [fund.name for fund in calculated.policy.funds]
-    for fund in () if budget is None else sorted(set(budget["fund"]) - set(funds)):
+    budget, funds = calculated.read.lists.budget, [fund.name for fund in calculated.read.policy.funds]
+    known = {key(fund) for fund in funds}
+    for fund in () if budget is None else sorted(name for name in set(budget["fund"]) if key(name) not in known):
         yield say(
             f"预算中的资金“{fund}”不是本政策的资金，该行没有起作用；本政策的资金：{'、'.join(funds)}",
             f"fund “{fund}” of the budget list is not of this policy and limits nothing; its funds: {', '.join(funds)}",
         )
 
 
-def calculate(month: str, inputs: Inputs, booked: pd.DataFrame, progress: Progress) -> Calculated:
-    """Read the inputs and settle them against `booked`."""
+def read(month: str, inputs: Inputs, progress: Progress) -> Read:
+    """Read policy, lists and workbooks. Raises Mendable for what cannot be taken in."""
     policy = load_policy(inputs.policy)
     lists = _lists(inputs, policy)
-    case = Case(policy, booked, lists, inputs.pay_date)
-    intake = read_applications(list(inputs.sources), policy, stop=True, progress=progress)
+    return Read(
+        month, inputs, policy, lists, read_applications(list(inputs.sources), policy, stop=True, progress=progress)
+    )
+
+
+def calculate(month: Read, opening: Opening, progress: Progress) -> Calculated:
+    """Settle what was read against what was booked."""
     progress(say("计算", "Calculating"))
-    settlement = settle(intake.rows, intake.findings, case)
-    placed = intake.placed(settlement.findings)
-    return Calculated(policy, lists, intake, settlement, placed, records(settlement, placed, month))
+    case = Case(month.policy, opening.booked, month.lists, month.inputs.pay_date, opening.sums)
+    settlement = settle(month.intake.rows, month.intake.findings, case)
+    placed = month.intake.placed(settlement.findings)
+    return Calculated(month, settlement, placed, records(settlement, placed, month.month))
 
 
 def post(
     folder: Path, store_url: str, prepared_by: str, approved_by: str, reviewed_by: str | None, progress: Progress
-) -> Receipt:
-    """Book a run exactly once: recalculated inside the transaction from its own inputs. Raises Refused."""
+) -> Posted:
+    """Book a run exactly once: recalculated inside the transaction from its own inputs. Raises Refused.
+
+    The inputs are read before, so that others wait no longer than the calculation takes.
+    """
     Signatures(prepared_by, approved_by, reviewed_by)  # refused before a store is made
     record = read_record(folder)
     current.set(record["language"])
-    month, inputs = record["month"], inputs_of(folder, record)
+    month = read(record["month"], inputs_of(folder, record), progress)
 
-    def booking_of(booked: pd.DataFrame) -> Booking:
-        calculated = calculate(month, inputs, booked, progress)
-        for name, content in calculated.files.items():
-            _must_agree(name, (folder / name).read_bytes(), content)
+    def booking_of(consult: Consult) -> Booking:
+        opening = consult(month.wanted)
+        calculated = calculate(month, opening, progress)
+        _must_agree({name: (folder / name).read_bytes() for name in calculated.files}, calculated, opening, record)
         progress(say("记账", "Booking"))
         return _booking(calculated)
 
-    return open_store(store_url, create=True).book(
+    def waiting() -> None:
+        progress(say("账簿正由另一人使用，等待中", "Somebody else is using the store, waiting"))
+
+    receipt = open_store(store_url, create=True, waiting=waiting).book(
         booking_of,
         run_hash=record["run"],
-        month=month,
+        month=month.month,
         pay_date=date.fromisoformat(record["pay_date"]),
         prepared_by=prepared_by,
         approved_by=approved_by,
         reviewed_by=reviewed_by,
     )
+    return Posted(receipt, *write_receipt(folder, receipt, month.policy.document))
 
 
 def _lists(inputs: Inputs, policy: Policy) -> Lists:
@@ -243,13 +288,13 @@ def _not_sent_again(open_items: pd.DataFrame, settlement: Settlement) -> pd.Data
     return open_items.loc[[not here for here in again]].reset_index(drop=True)
 
 
-def _record(month: str, inputs: Inputs, calculated: Calculated, head: Head, kept: dict[str, Any]) -> dict[str, Any]:
+def _record(calculated: Calculated, head: Head, kept: dict[str, Any]) -> dict[str, Any]:
     """What run.json says but for the run's name and the outputs."""
     statuses = calculated.settlement.rows["status"].value_counts()
-    policy = calculated.policy
+    policy, inputs = calculated.read.policy, calculated.read.inputs
     return {
         "program": f"disburse {__version__}",
-        "month": month,
+        "month": calculated.read.month,
         "pay_date": str(inputs.pay_date),
         "language": current.get(),
         "policy": {"policy": policy.policy, "document": policy.document, **kept["policy"]},
@@ -269,21 +314,21 @@ def _record(month: str, inputs: Inputs, calculated: Calculated, head: Head, kept
 
 
 def _write_month(
-    folder: Path, month: str, inputs: Inputs, calculated: Calculated, run_hash: str, open_items: pd.DataFrame,
-    progress: Progress,
-) -> list[Copy]:  # fmt: skip
+    folder: Path, calculated: Calculated, run_hash: str, open_items: pd.DataFrame, progress: Progress
+) -> list[Copy]:
     """Write every file of the month but run.json; return the marked copies."""
+    month = calculated.read
     progress(say("写出拨付清单", "Writing the ledger"))
     for name, content in calculated.files.items():
         (folder / name).write_bytes(content)
-    assert inputs.pay_date is not None
+    assert month.inputs.pay_date is not None
     settled = Month(
         settlement=calculated.settlement,
-        policy=calculated.policy,
-        month=month,
-        pay_date=inputs.pay_date,
+        policy=month.policy,
+        month=month.month,
+        pay_date=month.inputs.pay_date,
         run_hash=run_hash,
-        not_checked=inputs.not_checked,
+        not_checked=month.inputs.not_checked,
         placed=calculated.placed,
         open_items=open_items,
     )
@@ -291,21 +336,32 @@ def _write_month(
     progress(say("写出各单位问题清单", "Writing the exceptions"))
     write_exceptions(folder / "exceptions", settled)
     progress(say("写出标注副本", "Writing the marked copies"))
-    return write_copies(folder / "annotated", inputs.sources, calculated.intake, calculated.settlement.findings, ())
+    found = calculated.settlement.findings
+    return write_copies(folder / "annotated", month.inputs.sources, month.intake, found, ())
 
 
-def _must_agree(name: str, written: bytes, now: bytes) -> None:
-    """The run's file is what the calculation gives against the store as it is now."""
-    if written == now:
+def _must_agree(written: dict[str, bytes], calculated: Calculated, opening: Opening, record: dict[str, Any]) -> None:
+    """The run's files are what the calculation gives against the store as it is now."""
+    changed = changes(written, calculated.files)
+    if not changed:
         return
-    before, after = (set(content.decode("utf-8-sig").splitlines()) for content in (written, now))
-    changed = sorted(after - before or before - after)
-    shown = "\n  ".join(changed[:5])
+    shown = "\n  ".join(changed)
+    sequence = record["opening"]["sequence"]
+    since = opening.head.sequence - sequence
+    booked = opening.booked.loc[opening.booked["batch_no"] > sequence, "batch"]
+    named = "、".join(dict.fromkeys(booked))
+    if since > 0:
+        zh = f"计算之后账簿又记入 {since} 批（{named or f'第 {sequence + 1} 批起'}）"
+        en = f"since the run {since} batches were booked ({named or f'from number {sequence + 1} on'})"
+    elif since < 0:
+        zh, en = "账簿比计算时少，可能不是同一本账簿", "the store holds less than at the run: perhaps it is another one"
+    else:
+        zh, en = f"计算时的程序是 {record['program']}", f"the run was made by {record['program']}"
     raise Refused(
-        f"记账前重新计算，{name} 有 {len(changed)} 行与本次结果不同（计算之后又有别的记账，或名单、政策有变）；"
-        f"未记账，请重新运行 disburse run 后再记账。现在应为：\n  {shown}",
-        f"recalculated before booking, {len(changed)} lines of {name} differ (something was booked since the run); "
-        f"nothing was booked: run again, then post. It would now be:\n  {shown}",
+        f"记账前按账簿现状重新计算，结果与 {calculated.read.month} 的计算不同，未记账：{zh}。"
+        f"请重新运行 disburse run（写到新的文件夹），核对签字后再记账。\n  {shown}",
+        f"recalculated against the store as it is now, {calculated.read.month} comes out otherwise; nothing was booked: "
+        f"{en}. Run again into a new folder, have it signed, then post.\n  {shown}",
     )
 
 
@@ -313,7 +369,7 @@ def _booking(calculated: Calculated) -> Booking:
     rows = calculated.settlement.rows
     paid = rows[rows["status"].isin(["paid", "reduced"])].sort_values("order")
     sent = rows[~rows["status"].isin(["invalid", "replaced"])].sort_values("order")
-    return Booking(lines=paid, outcomes=sent, policy_sha256=calculated.policy.sha256)
+    return Booking(lines=paid, outcomes=sent, policy_sha256=calculated.read.policy.sha256)
 
 
 def default_policy() -> Path:

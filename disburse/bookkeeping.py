@@ -1,15 +1,20 @@
-"""The book between the months: take back what came back, ask what was paid, verify that it still stands."""
+"""The book between the months: take back what came back, ask what was paid, verify that it still stands, keep it safe."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from disburse.dossier import complete_or_not_at_all
 from disburse.errors import Refused, Usage
 from disburse.policy import load_policy
 from disburse.rules.keys import key
 from disburse.store import open_store
+from disburse.store.backup import Copied, not_empty, restored, snapshot
 from disburse.store.history import Asked, Totals, lines, open_items, totals
 from disburse.store.ledger import head_of
 from disburse.store.reversal import Returned, Reversal, take_back
@@ -17,13 +22,15 @@ from disburse.store.verification import Fault, faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import pandas as pd
 
     from disburse.store import Head, Signatures, Store
 
     Progress = Callable[[str], None]
+
+_SQLITE = b"SQLite format 3\0"
+"""How every SQLite file begins."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,38 @@ def verify(store_url: str, heads: Sequence[Head], progress: Progress) -> Verifie
     with _existing(store_url, open_store(store_url, create=False)).reading() as connection:
         assert connection is not None
         return Verified(head_of(connection), [*faults(connection, heads, progress)])
+
+
+def backup(store_url: str, file: Path, progress: Progress) -> Copied:
+    """Write the whole book into a new file, verified. Others may go on booking. Raises Usage where the file exists."""
+    store = _existing(store_url, open_store(store_url, create=False))
+    if file.exists():
+        raise Usage(
+            f"{file} 已存在，未覆盖；请换一个文件名。", f"{file} exists and was left alone; choose another name."
+        )
+    return complete_or_not_at_all(file, lambda beside: snapshot(store, beside, progress))
+
+
+def restore(file: Path, store_url: str, progress: Progress) -> Copied:
+    """Bring a backup into an empty store of either kind, whole or not at all. The backup is left as it is."""
+    if not file.is_file():
+        raise Usage(f"找不到备份 {file}，请检查路径。", f"There is no backup {file}; check the path.")
+    with file.open("rb") as opened:
+        if not opened.read(len(_SQLITE)) == _SQLITE:
+            raise Usage(
+                f"{file} 不是备份（disburse backup 写出的文件），未作任何改动；请检查路径。",
+                f"{file} is no backup (a file that disburse backup wrote); nothing was changed. Check the path.",
+            )
+    if open_store(store_url, create=False).head().sequence:
+        raise not_empty()
+    with TemporaryDirectory(prefix="disburse-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / file.name
+        copyfile(file, copy)  # one from an older version is brought up to date: not the backup itself
+        address = f"sqlite:///{copy}"
+        source = _existing(str(file), open_store(address, create=True))
+        with source.reading() as connection, open_store(store_url, create=True).writing() as target:
+            assert connection is not None
+            return restored(connection, target, progress)
 
 
 def standing(store_url: str) -> Store:

@@ -11,9 +11,10 @@ import tempfile
 from dataclasses import dataclass
 from datetime import date
 from hashlib import file_digest, sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from disburse import receipt
 from disburse.errors import Refused, Usage
 from disburse.intake import Source
 from disburse.tables import LISTS, table
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RECORD = "run.json"
-CONSULTED = ("bookings", "open_items")
+CONSULTED = ("bookings", "sums", "open_items")
 """What was read from the store, by the name of its file in `inputs/`."""
 
-BESIDE: tuple[str, ...] = ()
+BESIDE = (receipt.FILE,)
 """Files that later commands lay into the folder; they are not part of what the run has sealed."""
 
 
@@ -142,7 +143,7 @@ def open_record(folder: Path) -> dict[str, Any]:
     """
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        _named(record), _outputs(record), inputs_of(folder, record)
+        _must_be_whole(record)
     except (FileNotFoundError, NotADirectoryError):
         raise Usage(
             f"{folder} 里没有 {RECORD}；请给出 disburse run 写出的文件夹",
@@ -151,6 +152,17 @@ def open_record(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _touched(RECORD) from error
     return dict(record)
+
+
+def _must_be_whole(record: dict[str, Any]) -> None:
+    """Raises one of the errors of reading where the record lacks something, or names files outside its folder."""
+    date.fromisoformat(record["pay_date"])
+    if not all(isinstance(record[name], str) for name in ("month", "run", "language")):
+        raise TypeError(record)
+    int(record["opening"]["sequence"]), dict(record["results"]), _outputs(record)
+    names = [PurePosixPath(name) for name in _named(record)]
+    if not all(name.parts[:1] == ("inputs",) and ".." not in name.parts for name in names):
+        raise ValueError(names)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,6 @@ from disburse.language import Wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-LIST_NAME = "_disburse_list"
-"""The workbook's name that refers to the sheet of findings."""
-
-COLUMN_NAME = "_disburse_column"
-"""A sheet's name that refers to the column of findings."""
-
 COLUMN = Wording(zh="问题", en="问题 Findings")
 """The heading of the column of findings."""
 

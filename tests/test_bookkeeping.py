@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from disburse.cli import group
 from disburse.store import open_store
 from tests.months import CODES
 from tests.test_commands import OTHER, SIGNED, disburse, lines
@@ -48,11 +51,27 @@ def office(paid: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+class Here:
+    """What a command printed and how it ended, run in this process: for the many short questions to one book."""
+
+    def __init__(self, office: Path, *arguments: str) -> None:
+        os.chdir(office)
+        done = CliRunner().invoke(group(), arguments, prog_name="disburse", auto_envvar_prefix="DISBURSE")
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        self.returncode, self.stdout, self.stderr = done.exit_code, done.stdout, done.stderr
+
+
+@pytest.fixture(autouse=True)
+def _working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def book(office: Path, month: str, folder: str) -> None:
     out = f"out-{folder}"
-    ran = disburse("run", month, folder, "--out", out, cwd=office)
+    ran = Here(office, "run", month, folder, "--out", out)
     assert ran.returncode == 0, ran.stderr
-    posted = disburse("post", out, *SIGNED, cwd=office)
+    posted = Here(office, "post", out, *SIGNED)
     assert posted.returncode == 0, posted.stderr
 
 
@@ -62,7 +81,7 @@ def outcome(office: Path, folder: str) -> dict[str, str]:
 
 
 def history(office: Path, *conditions: str) -> dict[str, Any]:
-    done = disburse("history", "--json", *conditions, cwd=office)
+    done = Here(office, "history", "--json", *conditions)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -75,10 +94,10 @@ def test_returned_by_the_bank_and_paid_again(office: Path) -> None:
     assert "净额 400,000.00 → 0.00 元" in done.stdout
     again = {"application_no": "A1", "measure": "M06B", "approved_amount": "400000", "account_no": "622202020088888888"}
     submission(office / "again" / "a.xlsx", again)
-    ran = disburse("run", "2025-07", "again", "--out", "out-again", cwd=office)
+    ran = Here(office, "run", "2025-07", "again", "--out", "out-again")
     assert ran.returncode == 0, ran.stderr
     assert (outcome(office, "again")["status"], outcome(office, "again")["paid"]) == ("paid", "400000.00")
-    assert disburse("post", "out-again", *SIGNED, cwd=office).returncode == 0
+    assert Here(office, "post", "out-again", *SIGNED).returncode == 0
     found = history(office, "--application", "A1")
     assert found["totals"] == {
         "payments": 2, "paid": "800000.00", "reversals": 1, "back": "-400000.00", "net": "400000.00",
@@ -92,23 +111,23 @@ def test_returned_by_the_bank_and_paid_again(office: Path) -> None:
         ("2025-07-1", "payment", "400000.00", "400000.00", "2025-06-1"),
     ]
     submission(office / "more" / "a.xlsx", {**again, "application_no": "A3", "event_date": "2025-04-01"})
-    disburse("run", "2025-08", "more", "--out", "out-more", cwd=office)
+    Here(office, "run", "2025-08", "more", "--out", "out-more")
     more = outcome(office, "more")
     assert (more["paid"], more["reasons"]) == ("100000.00", "LIMIT_REACHED"), "the limit counts the net, once"
     submission(office / "twice" / "a.xlsx", again)
-    disburse("run", "2025-08", "twice", "--out", "out-twice", cwd=office)
+    Here(office, "run", "2025-08", "twice", "--out", "out-twice")
     assert outcome(office, "twice")["reasons"].split(";")[0] == "ALREADY_PAID"
 
 
 def test_a_run_made_before_the_reversal_is_not_booked_after_it(office: Path) -> None:
     submission(office / "more" / "a.xlsx", MORE)
-    disburse("run", "2025-07", "more", "--out", "out-more", cwd=office)
+    Here(office, "run", "2025-07", "more", "--out", "out-more")
     assert outcome(office, "more")["paid"] == "100000.00"
     assert disburse("reverse", "A1", *BACK, "--amount", "0.01", cwd=office).returncode == 0
-    refused = disburse("post", "out-more", *SIGNED, cwd=office)
+    refused = Here(office, "post", "out-more", *SIGNED)
     assert refused.returncode == 2
     assert "重新运行 disburse run" in refused.stderr
-    disburse("run", "2025-07", "more", "--out", "out-more2", cwd=office)
+    Here(office, "run", "2025-07", "more", "--out", "out-more2")
     assert outcome(office, "more2")["paid"] == "100000.01"
 
 
@@ -129,7 +148,7 @@ def test_a_run_made_before_the_reversal_is_not_booked_after_it(office: Path) -> 
 )
 def test_a_reversal_that_cannot_be_is_one_sentence(office: Path, arguments: list[str], told: str) -> None:
     before = (office / "disburse.db").read_bytes()
-    done = disburse("reverse", *arguments, cwd=office)
+    done = Here(office, "reverse", *arguments)
     assert done.returncode == 2
     assert told in done.stderr
     assert done.stdout == ""
@@ -138,15 +157,15 @@ def test_a_reversal_that_cannot_be_is_one_sentence(office: Path, arguments: list
 
 def test_a_mistyped_store_is_not_made(tmp_path: Path) -> None:
     for command in (["reverse", "A1", *BACK], ["verify"]):
-        done = disburse(*command, cwd=tmp_path)
+        done = Here(tmp_path, *command)
         assert done.returncode == 2
         assert "disburse.db" in done.stderr
-    assert disburse("history", cwd=tmp_path).returncode == 0
+    assert Here(tmp_path, "history").returncode == 0
     assert [*tmp_path.iterdir()] == []
 
 
 def test_history_answers_by_each_condition(office: Path) -> None:
-    disburse("reverse", "A2", *BACK, "--amount", "0.50", cwd=office)
+    assert Here(office, "reverse", "A2", *BACK, "--amount", "0.50").returncode == 0
     for conditions, found in [
         ((), ["A1", "A2", "A2"]),
         (("--measure", "M06B"), ["A1"]),
@@ -164,17 +183,17 @@ def test_history_answers_by_each_condition(office: Path) -> None:
         assert [line["application_no"] for line in history(office, *conditions)["lines"]] == found, conditions
     assert [line["application_no"] for line in history(office, "--open")["lines"]] == ["H1"]
     assert history(office, "--open", "--measure", "M06B")["lines"] == []
-    assert disburse("history", "--open", "--subject", "x", cwd=office).returncode == 2
-    assert disburse("history", "--month", "2025-13", cwd=office).returncode == 2
+    assert Here(office, "history", "--open", "--subject", "x").returncode == 2
+    assert Here(office, "history", "--month", "2025-13").returncode == 2
 
 
 def test_history_on_the_screen_and_as_csv(office: Path) -> None:
-    disburse("reverse", "A2", *BACK, "--amount", "0.50", cwd=office)
-    screen = disburse("history", cwd=office).stdout
+    assert Here(office, "reverse", "A2", *BACK, "--amount", "0.50").returncode == 0
+    screen = Here(office, "history").stdout
     assert "拨付 2 笔 402,000.50 元，冲正 1 笔 -0.50 元，净额 402,000.00 元" in screen
     assert "退票 银退1号，冲 2025-06-1!" in screen
-    assert "待核" in disburse("history", "--open", cwd=office).stdout
-    text = disburse("history", "--csv", cwd=office).stdout
+    assert "待核" in Here(office, "history", "--open").stdout
+    text = Here(office, "history", "--csv").stdout
     assert text.startswith("\ufeffbatch,line,kind,")
     told = [*csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))]
     assert [line["paid"] for line in told] == ["400000.00", "2000.50", "-0.50"]
@@ -187,12 +206,12 @@ def test_the_book_is_verified_and_a_change_is_found(office: Path) -> None:
     head = open_store(f"sqlite:///{office / 'disburse.db'}", create=False).head()
     assert f"链首 1 {head.hash}" in whole.stdout
     for given in (f"1:{head.hash}", f"1 {head.hash[:12]}", f"1:{head.hash.upper()}"):
-        assert disburse("verify", "--head", given, cwd=office).returncode == 0
-    for given, told in ((f"2:{head.hash}", "应到第 2 批"), (f"1:{'0' * 64}", "链首与回执不同")):
-        done = disburse("verify", "--head", given, cwd=office)
+        assert Here(office, "verify", "--head", given).returncode == 0
+    for given, told in ((f"2:{head.hash}", "（序号 2）不符"), (f"1:{'0' * 64}", "链首与回执不同")):
+        done = Here(office, "verify", "--head", given)
         assert done.returncode == 1
         assert told in done.stdout
-    assert disburse("verify", "--head", "1:abc", cwd=office).returncode == 2
+    assert Here(office, "verify", "--head", "1:abc").returncode == 2
 
 
 def test_an_office_starts_in_the_middle_of_the_policys_life(tmp_path: Path) -> None:
@@ -201,7 +220,7 @@ def test_an_office_starts_in_the_middle_of_the_policys_life(tmp_path: Path) -> N
     done = disburse("import", "期初.xlsx", *SIGNED, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "批次 期初-1：期初 1 笔，合计 400,000.00 元" in done.stdout
-    assert "此前已导入" in disburse("import", "期初.xlsx", *SIGNED, cwd=tmp_path).stdout
+    assert "此前已导入" in Here(tmp_path, "import", "期初.xlsx", *SIGNED).stdout
     new = {
         "measure": "M06B",
         "approved_amount": "300000",
@@ -216,14 +235,14 @@ def test_an_office_starts_in_the_middle_of_the_policys_life(tmp_path: Path) -> N
     assert told["OLD-1"]["reasons"] == "ALREADY_PAID"
     assert (told["N1"]["paid"], told["N1"]["reasons"]) == ("50000.00", "LIMIT_REACHED;BUDGET_REACHED")
     assert disburse("post", "out", *SIGNED, cwd=tmp_path).returncode == 0
-    assert disburse("verify", cwd=tmp_path).returncode == 0
+    assert Here(tmp_path, "verify").returncode == 0
     assert [line["kind"] for line in history(tmp_path)["lines"]] == ["opening", "payment"]
-    assert disburse("reverse", "OLD-1", *BACK, cwd=tmp_path).returncode == 0, "opening lines come back like others"
+    assert Here(tmp_path, "reverse", "OLD-1", *BACK).returncode == 0, "opening lines come back like others"
 
 
 def test_an_import_with_faults_names_them_all(tmp_path: Path) -> None:
     submission(tmp_path / "期初.xlsx", {**OPENING, "measure": "M99"}, {**OPENING, "uscc": "1"}, name="history")
-    done = disburse("import", "期初.xlsx", *SIGNED, cwd=tmp_path)
+    done = Here(tmp_path, "import", "期初.xlsx", *SIGNED)
     assert done.returncode == 2
     assert "C2" in done.stderr
     assert "E3" in done.stderr
@@ -233,20 +252,35 @@ def test_an_import_with_faults_names_them_all(tmp_path: Path) -> None:
 def test_the_banks_results_are_booked_in_one_go(office: Path) -> None:
     row = {"account_no": "622202020012345678", "payee_name": "东莞甲公司", "amount": "400000.00", "result": "失败"}
     submission(office / "结果.xlsx", {**row, "reason": "户名不符"}, name="settlement")
-    wanting = disburse("settle", "结果.xlsx", *SIGNED, cwd=office)
+    wanting = Here(office, "settle", "结果.xlsx", *SIGNED)
     assert wanting.returncode == 2
     assert "--document-no" in wanting.stderr
     given = ("--date", "2025-07-08", "--document-no", "TP-1", *SIGNED)
     done = disburse("settle", "结果.xlsx", *given, cwd=office)
     assert done.returncode == 0, done.stderr
     assert "A1（分期 1，批次 2025-06-1）东莞甲公司：退票：户名不符，凭证 TP-1，净额 400,000.00 → 0.00 元" in done.stdout
-    again = disburse("settle", "结果.xlsx", *given, cwd=office)
+    again = Here(office, "settle", "结果.xlsx", *given)
     assert again.returncode == 0
     assert "没有重复记账" in again.stdout
     (office / "结果.csv").write_text(
         "账号,户名,金额,结果\n622202020012345678,东莞甲公司,1.00,失败\n", encoding="utf-8-sig"
     )
-    refused = disburse("settle", "结果.csv", *given, cwd=office)
+    refused = Here(office, "settle", "结果.csv", *given)
     assert refused.returncode == 2
     assert "都不相符" in refused.stderr
     assert history(office)["totals"]["net"] == "2000.50"
+
+
+def test_the_book_is_kept_safe_and_brought_back(office: Path) -> None:
+    kept = disburse("backup", "备份/六月.db", cwd=office)
+    assert kept.returncode == 0, kept.stderr
+    assert "已备份到 备份/六月.db：1 批 2 笔，净额 402,000.50 元，已核对" in kept.stdout
+    assert Here(office, "backup", "备份/六月.db").returncode == 2
+    assert "不是空的" in Here(office, "restore", "备份/六月.db").stderr
+    back = disburse("--store", "sqlite:///新.db", "restore", "备份/六月.db", cwd=office)
+    assert back.returncode == 0, back.stderr
+    assert back.stdout.splitlines()[-1] == kept.stdout.splitlines()[-1]
+    assert (office / "新.db").exists()
+    for file in ("无.db", "out-in"):
+        assert Here(office, "--store", "sqlite:///再.db", "restore", file).returncode == 2
+    assert not (office / "再.db").exists()

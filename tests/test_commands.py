@@ -94,6 +94,29 @@ def test_the_next_month_counts_what_was_booked(office: Path) -> None:
     assert (cut["step"], cut["ceiling"], cut["used_before"]) == ("alone", "500000.00", "100000.00")
 
 
+def test_the_receipt_is_kept_beside_the_run_and_is_the_same_whoever_asks_again(office: Path) -> None:
+    disburse("run", "2025-06", "in", "--out", "out", cwd=office)
+    posted = disburse("post", "out", *SIGNED, "--reviewed-by", "复核丙", cwd=office)
+    receipt = office / "out" / "receipt.txt"
+    first = receipt.read_bytes()
+    told = first.decode("utf-8-sig").replace("\r\n", "\n")
+    assert told.endswith(posted.stdout)
+    assert "陆拾万零贰仟元伍角" in told
+    assert "制表 制表甲，复核 复核丙，审批 审批乙" in told
+    receipt.unlink()
+    again = disburse("post", "out", "--prepared-by", "别人", "--approved-by", "另一人", cwd=office)
+    assert (again.returncode, receipt.read_bytes()) == (0, first)
+
+
+def test_a_receipt_that_cannot_be_written_does_not_hide_the_booking(office: Path) -> None:
+    disburse("run", "2025-06", "in", "--out", "out", cwd=office)
+    (office / "out" / "receipt.txt").mkdir()
+    posted = disburse("post", "out", *SIGNED, cwd=office)
+    assert posted.returncode == 0
+    assert "已记账，但回执没能写入" in posted.stderr
+    assert "不会重复记账" in posted.stderr
+
+
 def test_post_is_refused_when_the_limit_was_used_up_meanwhile(office: Path) -> None:
     submission(office / "a" / "a.xlsx", {"application_no": "C1", "measure": "M06B", "approved_amount": "300000"})
     submission(office / "b" / "b.xlsx", {"application_no": "C2", "measure": "M06B", "approved_amount": "400000"})
@@ -103,7 +126,9 @@ def test_post_is_refused_when_the_limit_was_used_up_meanwhile(office: Path) -> N
     refused = disburse("post", "out-b", *SIGNED, cwd=office)
     assert refused.returncode == 2
     assert "重新运行 disburse run" in refused.stderr
-    assert "C2" in refused.stderr
+    assert "C2（分期 1，b.xlsx 申报表!2）：计算时全额拨付 400000.00 元，现在部分拨付 200000.00 元。" in refused.stderr
+    assert "“电商平台企业累计”上限 500,000.00 元" in refused.stderr
+    assert "又记入 1 批（2025-06-1）" in refused.stderr
     booked = open_store(f"sqlite:///{office}/disburse.db", create=False).booked()
     assert list(booked["application_no"]) == ["C1"]
 
@@ -117,6 +142,7 @@ def test_post_is_refused_when_the_limit_was_used_up_meanwhile(office: Path) -> N
         "outcomes.csv",
         "inputs/applications/2/甲局.xlsx",
         "inputs/bookings.csv",
+        "inputs/sums.csv",
     ],
 )
 def test_post_refuses_an_edited_file_by_name(office: Path, name: str) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
+from openpyxl.workbook.defined_name import DefinedName
 
 from tests.intake.made import HEADINGS, SOUND, at, lines, save
 from tests.months import CODES
 from tests.test_commands import disburse, tree
 from tests.workbook import submission
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FILES = Path(__file__).parent / "intake" / "files"
 FAULTY = {"uscc": "91110108551385082A", "approved_amount": "约5万", "payee_name": "东莞示例科技有限公司"}
@@ -127,3 +132,76 @@ def test_run_hands_every_workbook_back(tmp_path: Path) -> None:
     texts = [openpyxl.load_workbook(tmp_path / "out" / name).worksheets[0]["C2"].value or "" for name in sorted(names)]
     assert any("NOT_APPROVED" in text for text in texts)
     assert "annotated/" in json.dumps(json.loads((tmp_path / "out" / "run.json").read_text())["outputs"])
+
+
+def resaved(copy: Path, change: Callable[[openpyxl.Workbook], object]) -> Path:
+    """The copy as a clerk's program saves it after a change; the names in it are not kept up by this one."""
+    book = openpyxl.load_workbook(copy)
+    change(book)
+    book.save(copy)
+    return copy
+
+
+def drop_names(book: openpyxl.Workbook) -> None:
+    book.defined_names.clear()
+    for sheet in book:
+        sheet.defined_names.clear()
+
+
+CHANGES: dict[str, Callable[[openpyxl.Workbook], object]] = {
+    "list renamed": lambda book: setattr(book["问题清单"], "title", "要改的"),
+    "list moved to the end": lambda book: book.move_sheet("问题清单", 1),
+    "list deleted": lambda book: book.remove(book["问题清单"]),
+    "table renamed": lambda book: setattr(book["表1"], "title", "六月"),
+    "names lost": drop_names,
+    "line put in above the list": lambda book: book["问题清单"].insert_rows(1, 2),
+    "column taken out of the list": lambda book: book["问题清单"].delete_cols(7),
+    "own words in the column": lambda book: book["表1"].cell(5, len(HEADINGS) + 1, "已电话核实"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_copy_sent_in_reads_as_the_original_whatever_a_clerk_did_to_our_parts(
+    tmp_path: Path, change: Callable[[openpyxl.Workbook], object]
+) -> None:
+    original = faulty(tmp_path / "a.xlsx")
+    disburse("check", "a.xlsx", "--annotate", "1", cwd=tmp_path)
+    copy = resaved(tmp_path / "1" / "a.xlsx", change)
+    places = [(code, cell) for code, _, cell in found(copy, tmp_path)]
+    assert places == [(code, cell) for code, _, cell in found(original, tmp_path)]
+    disburse("check", copy, "--annotate", "2", cwd=tmp_path)
+    again = openpyxl.load_workbook(tmp_path / "2" / "a.xlsx")
+    assert len(again.sheetnames) == 2
+    sheet = again[again.sheetnames[-1]]
+    assert [cell.value for cell in sheet[3]].count("问题") == 1
+    assert sheet.max_column == len(HEADINGS) + 1
+
+
+def test_a_name_left_behind_takes_no_column_of_the_bureau_out(tmp_path: Path) -> None:
+    """A column put in by a program that keeps no names: the name now points at 备注, which holds what the bureau wrote."""
+    save(tmp_path / "a.xlsx", lines({}, {**FAULTY, "remark": "不得丢失"}))
+    disburse("check", "a.xlsx", "--annotate", "1", cwd=tmp_path)
+    copy = resaved(tmp_path / "1" / "a.xlsx", lambda book: book["表1"].insert_cols(1))
+    assert [(code, cell) for code, _, cell in found(copy, tmp_path)] == [
+        ("USCC_INVALID", at("uscc", 3, ["", *HEADINGS])), ("AMOUNT_INVALID", at("approved_amount", 3, ["", *HEADINGS])),
+    ]  # fmt: skip
+    submission(tmp_path / "in" / "b.xlsx", {"remark": "不得丢失"})
+    book = openpyxl.load_workbook(tmp_path / "in" / "b.xlsx")
+    sheet = book["申报表"]
+    (column,) = (cell.column_letter for cell in sheet[1] if cell.value == "备注")
+    sheet.defined_names["_disburse_column"] = DefinedName("_disburse_column", attr_text=f"'申报表'!${column}:${column}")
+    book.save(tmp_path / "in" / "b.xlsx")
+    assert disburse("run", "2025-06", "in", "--out", "out", cwd=tmp_path).returncode == 0
+    detail = openpyxl.load_workbook(tmp_path / "out" / "ledger.xlsx")
+    assert any(cell.value == "不得丢失" for page in detail for row in page.iter_rows() for cell in row)
+
+
+def test_a_number_typed_again_in_the_values_of_an_xls_keeps_its_digits(tmp_path: Path) -> None:
+    (tmp_path / "a.xls").write_bytes((FILES / "faulty.xls").read_bytes())
+    disburse("check", "a.xls", "--annotate", "o", cwd=tmp_path)
+    sheet = openpyxl.load_workbook(tmp_path / "o" / "a.xls.xlsx").worksheets[1]
+    (code,) = (cell for row in sheet for cell in row if cell.data_type == "n" and (cell.value or 0) > 10**17)
+    assert code.number_format == "@"
+    days = [cell.column_letter for row in sheet for cell in row if cell.is_date]
+    assert days
+    assert all(sheet.column_dimensions[each].width > 10 for each in days), "a narrower day shows as ####"

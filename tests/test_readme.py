@@ -34,7 +34,8 @@ def test_console_blocks_are_true(page: str, tmp_path: Path) -> None:
     office = tmp_path / "office"
     shutil.copytree(ROOT / "samples" / "01-three-months", office)
     shown = _console(page)
-    assert [command.split()[1] for command, _ in shown] == ["template", "check", "run", "post"]
+    told = ["template", "check", "check", "run", "post", "recheck", "explain", "reverse", "history", "backup", "verify"]
+    assert [command.split()[1] for command, _ in shown] == told
     for command, expected in shown:
         done = subprocess.run(
             [sys.executable, "-m", *shlex.split(command)], cwd=office, env={**os.environ, "PYTHONUTF8": "1"},

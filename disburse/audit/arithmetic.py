@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
 from disburse.audit.review import Check
 from disburse.language import say
@@ -18,7 +18,7 @@ from disburse.workbooks import annexes, detail, signed, summary
 from disburse.workbooks.words import STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from disburse.audit.printed import Printed, Table
     from disburse.workbooks.book import Column
@@ -28,11 +28,15 @@ PAYMENT = ("applicant_name", "title", "approved_fen", "paid_fen", "payee_name", 
 """What a signed line and its line of 明细 both say."""
 
 _WORDS = re.compile(r"(?:（大写）：|in words: )人民币(.*)")
+_SUM = re.compile(r"0|SUM\(([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)\)")
 _COUNT = re.compile(r"（([0-9]+) 笔）|\(([0-9]+) lines\)")
 
 
-def arithmetic(file: str, sheets: Sequence[Printed]) -> list[Check]:
-    """Every sum, count and word of the ledger added up again from its own lines."""
+def arithmetic(file: str, sheets: Sequence[Printed], formulas: Mapping[tuple[str, str], str]) -> list[Check]:
+    """Every sum, count and word of the ledger added up again from its own lines.
+
+    formulas  of its cells, by sheet and cell
+    """
     payments, details, parts, cuts, budgets = (
         [table for sheet in sheets for table in sheet.tables(columns)]
         for columns in (signed.COLUMNS, detail.PRINTED, summary.NUMBERS, annexes.CUTS, summary.BUDGETS)
@@ -49,10 +53,30 @@ def arithmetic(file: str, sheets: Sequence[Printed]) -> list[Check]:
         (say("核减", "Cuts"), cuts, [*_each(_cut, file, cuts), *_explained(file, cuts, details)]),
     )
     return [
-        Check(title, say(f"{lines} 行", f"{lines} lines"), found)
-        for title, tables, found in checks
-        for lines in [sum(len(table.lines) for table in tables)]
+        *(
+            Check(title, say(f"{lines} 行", f"{lines} lines"), found)
+            for title, tables, found in checks
+            for lines in [sum(len(table.lines) for table in tables)]
+        ),
+        Check(
+            say("公式", "Formulas"), say(f"{len(formulas)} 个", str(len(formulas))), [*_carried(file, sheets, formulas)]
+        ),
     ]
+
+
+def _carried(file: str, sheets: Sequence[Printed], formulas: Mapping[tuple[str, str], str]) -> Iterator[Difference]:
+    """Every formula is a sum of cells above it and carries what they come to."""
+    rows = {sheet.name: sheet.rows for sheet in sheets}
+    for (sheet, cell), formula in formulas.items():
+        row, column = xl_cell_to_rowcol(cell)
+        found = _SUM.fullmatch(formula)
+        if not found or (found[1] and (found[1] != found[3] or xl_cell_to_rowcol(found[1] + "1")[1] != column)):
+            yield Difference(file, sheet, cell, "", say("公式", "formula"), "SUM", formula)
+            continue
+        lines = rows[sheet][int(found[2]) - 1 : int(found[4])] if found[1] else []
+        carried, meant = amount(rows[sheet][row][column]), sum(amount(line[column]) or 0 for line in lines)
+        if carried != meant:
+            yield Difference(file, sheet, cell, "", formula, yuan(meant), shown_cell(rows[sheet][row][column]))
 
 
 def _each(

@@ -125,9 +125,8 @@ def _as_booked(cell: Any, field: str) -> str:
 def _before(store: Store, record: Mapping[str, Any], folder: Path) -> Iterator[Difference]:
     """The bookings consulted are still what the store says of them."""
     then = consulted(folder, record, "bookings")
-    sequence = int(record["opening"]["sequence"])
-    now = store.booked()
-    now = now[now["batch_no"] <= sequence]
+    place = ["batch_no", "line"]
+    now = store.booked().merge(then[place], on=place)  # in booking order, as `then` is
     columns = {name: dtype for name, dtype in BOOKED.items() if name not in SINCE}
     for batch in sorted({*then["batch"], *now["batch"]}):
         mine, theirs = (frame[frame["batch"] == batch] for frame in (then, now))

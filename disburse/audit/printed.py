@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import openpyxl
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from disburse.intake.sheet import ErrorValue, NotCalculated
@@ -82,6 +84,20 @@ def printed(file: Path) -> list[Printed]:
     return [
         Printed(sheet.name, [tuple(map(_cell, row)) for row in sheet.cells]) for sheet in read_workbook(file, file.name)
     ]
+
+
+def formulas(file: Path) -> dict[tuple[str, str], str]:
+    """The formulas of a workbook that `printed` could read, by sheet and cell, in one spelling: `SUM(F5:F20)`."""
+    found = {}
+    with closing(openpyxl.load_workbook(file, read_only=True)) as book:
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # what the file says of its size is not believed
+            for row in sheet.iter_rows():
+                for cell in row:
+                    if cell.data_type == "f":
+                        text = str(cell.value).removeprefix("=").replace("$", "").replace(" ", "")
+                        found[sheet.title, cell.coordinate] = text.upper()
+    return found
 
 
 def _cell(cell: Cell) -> Any:

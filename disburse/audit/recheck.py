@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from disburse.audit.arithmetic import arithmetic
 from disburse.audit.booked import booked_otherwise, signed_otherwise
-from disburse.audit.printed import printed
+from disburse.audit.printed import formulas, printed
 from disburse.audit.recalculation import Recalculation, recalculation
 from disburse.audit.review import Check, Review
 from disburse.dossier import RECORD, open_record, touched
 from disburse.errors import Mendable, Usage
 from disburse.findings import catalogue
-from disburse.language import Language, say, speaking
+from disburse.language import say, speaking
 from disburse.money import yuan
 from disburse.records import FINDINGS, csv_headings, lines_of
 from disburse.settlement import STATUSES
@@ -29,7 +29,7 @@ from disburse.workbooks import signed
 from disburse.workbooks.ledger import headings, write_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     Progress = Callable[[str], None]
 
@@ -44,16 +44,15 @@ def recheck(folder: Path, store_url: str | None, progress: Progress) -> Review:
     record = open_record(folder)
     progress(say("核对校验码", "Checking the hashes"))
     checks = [_seal(folder, record)]
-    with speaking(language_of(record)):
-        try:
-            again = recalculation(folder, record, progress)
-        except Mendable as error:
-            return Review(folder, record, [*checks, _not_calculated(error)])
-        progress(say("逐格比较", "Comparing cell by cell"))
-        checks += [_complete(folder, again), *_tables(folder, again), _findings(folder, again)]
-        checks += [_record(record, again), ledger(folder / LEDGER, again)]
-        if store_url is not None:
-            checks.append(booked_otherwise(store_url, record, folder, again.month))
+    try:
+        again = recalculation(folder, record, progress)
+    except Mendable as error:
+        return Review(folder, record, [*checks, _not_calculated(error)])
+    progress(say("逐格比较", "Comparing cell by cell"))
+    checks += [_complete(folder, again), *_tables(folder, again), _findings(folder, again)]
+    checks += [_record(record, again), ledger(folder / LEDGER, again)]
+    if store_url is not None:
+        checks.append(booked_otherwise(store_url, record, folder, again.month))
     return Review(folder, record, checks, again.month)
 
 
@@ -62,6 +61,7 @@ def recheck_ledger(file: Path, folder: Path | None, store_url: str | None, progr
 
     Raises FileUnreadable where it cannot be read, Usage where it is no ledger.
     """
+    progress(say("读取清单", "Reading the ledger"))
     sheets = printed(file)
     if not any(True for sheet in sheets for _ in sheet.tables(signed.COLUMNS)):
         raise Usage(
@@ -69,7 +69,7 @@ def recheck_ledger(file: Path, folder: Path | None, store_url: str | None, progr
             f"{file} is no ledger of disburse (its headings were not found); name a ledger.xlsx or a run's folder",
         )
     if folder is None:
-        checks = arithmetic(file.name, sheets)
+        checks = arithmetic(file.name, sheets, formulas(file))
         if store_url is not None:
             return Review(file, {}, [*checks, signed_otherwise(store_url, file.name, sheets)])
         only = say(
@@ -79,17 +79,11 @@ def recheck_ledger(file: Path, folder: Path | None, store_url: str | None, progr
         return Review(file, {}, checks, remarks=[only])
     record = open_record(folder)
     checks = [_seal(folder, record)]
-    with speaking(language_of(record)):
-        again = recalculation(folder, record, progress)
-        checks.append(ledger(file, again))
-        if store_url is not None:
-            checks.append(booked_otherwise(store_url, record, folder, again.month))
+    again = recalculation(folder, record, progress)
+    checks.append(ledger(file, again))
+    if store_url is not None:
+        checks.append(booked_otherwise(store_url, record, folder, again.month))
     return Review(file, record, checks, again.month)
-
-
-def language_of(record: Mapping[str, Any]) -> Language:
-    """The language a run was written in."""
-    return "en" if record.get("language") == "en" else "zh"
 
 
 def _seal(folder: Path, record: dict[str, Any]) -> Check:
@@ -173,7 +167,8 @@ def _findings(folder: Path, again: Recalculation) -> Check:
     name, title = "findings.csv", say("findings.csv（代码）", "findings.csv (codes)")
     rows = again.month.settlement.rows
     gone = set(rows.index[rows["status"] == "replaced"])
-    placed = again.intake.placed([each for each in again.intake.findings if each.row not in gone])
+    with speaking(again.language):
+        placed = again.intake.placed([each for each in again.intake.findings if each.row not in gone])
     read = Counter(tuple(str(getattr(each, column)) for column in FINDINGS) for each in placed)
     try:
         heading, *lines = lines_of((folder / name).read_bytes())
@@ -249,21 +244,30 @@ def _said(record: dict[str, Any], path: str) -> str:
 
 
 def ledger(file: Path, again: Recalculation) -> Check:
-    """Every cell of the ledger in `file` against the ledger as it should be."""
+    """Every cell of the ledger in `file`, and every formula in it, against the ledger as it should be."""
     with tempfile.TemporaryDirectory() as beside:
         written = Path(beside) / LEDGER
-        write_ledger(written, again.month)
+        with speaking(again.language):
+            write_ledger(written, again.month)
+            known = headings()
         sheets = _sheets(written)
-        extent = say(
-            f"{len(sheets)} 张工作表、{sum(_filled(sheet) for sheet in sheets)} 格",
-            f"{len(sheets)} sheets, {sum(_filled(sheet) for sheet in sheets)} cells",
-        )
+        cells = sum(_filled(sheet) for sheet in sheets)
+        extent = say(f"{len(sheets)} 张工作表、{cells} 格", f"{len(sheets)} sheets, {cells} cells")
         try:
             same = file.read_bytes() == written.read_bytes()
-            found = [] if same else [*compare(file.name, sheets, _sheets(file), headings())]
+            found = [] if same else [*compare(file.name, sheets, _sheets(file), known), *_formulas(file, written)]
         except (OSError, Mendable) as error:
             found = [_unreadable(file.name, error)]
     return Check(file.name, extent, found)
+
+
+def _formulas(file: Path, written: Path) -> Iterator[Difference]:
+    """Formulas that are not the ledger's own: a program that calculates would show something else."""
+    meant = formulas(written)
+    for (sheet, cell), formula in formulas(file).items():
+        own = meant.get((sheet, cell), "")
+        if formula != own:
+            yield Difference(file.name, sheet, cell, column=say("公式", "formula"), expected=own, found=formula)
 
 
 def _sheets(file: Path) -> list[Sheet]:

@@ -63,7 +63,7 @@ def _written(subject: Path, report: Path | None, what: str, write: Callable[[Pat
         made = Path(folder) / "report.xlsx"
         write(made)
         content = made.read_bytes()
-    report = report or _beside(subject.resolve(), what, content)
+    report = report or _beside(subject if subject.name not in ("", "..") else subject.resolve(), what, content)
     if not report.exists():
         complete_or_not_at_all(report, lambda path: path.write_bytes(content))
     return report

@@ -46,6 +46,8 @@ class Review:
     def facts(self) -> list[tuple[str, str]]:
         """What was checked, as reports begin: name and value."""
         policy, opening = (self.record.get(name, {}) for name in ("policy", "opening"))
+        run, now = self.record.get("program", ""), f"disburse {__version__}"
+        programs = [say(f"计算 {run}", f"run {run}")] * bool(run) + [say(f"复核 {now}", f"review {now}")]
         told = (
             (say("复核对象", "Checked"), self.subject.name),
             (say("月份", "Month"), self.record.get("month", "")),
@@ -55,8 +57,7 @@ class Review:
                 say("计算时的账簿", "Store at the run"),
                 f"{opening.get('sequence', '')} {opening.get('hash', '')}".strip(),
             ),
-            (say("计算所用程序", "Program of the run"), self.record.get("program", "")),
-            (say("复核所用程序", "Program of this review"), f"disburse {__version__}"),
+            (say("程序", "Program"), say("；", "; ").join(programs)),
         )
         return [(name, str(value)) for name, value in told if value]
 

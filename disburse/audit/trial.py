@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from disburse.audit.recalculation import recalculation
-from disburse.audit.recheck import language_of
 from disburse.dossier import read_record
-from disburse.language import say, speaking
+from disburse.language import say
 from disburse.workbooks.words import STATUS, measure_name, word
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ def trial(folder: Path, policy: Path, progress: Progress) -> Trial:
     Raises Refused where the folder was touched since, Mendable where the other policy cannot read these workbooks.
     """
     record = read_record(folder)
-    with speaking(language_of(record)):
-        own, other = (recalculation(folder, record, progress, file).month for file in (None, policy))
+    own, other = (recalculation(folder, record, progress, file).month for file in (None, policy))
     place = ["source_file", "source_sheet", "source_row"]
     said = ["status", "paid_fen", "reasons"]
     rows = own.rows.merge(other.rows[[*place, *said]], on=place, how="outer", suffixes=("", "_would"))

@@ -107,6 +107,8 @@ COMMANDS: dict[str, Callable[[], click.Command]] = {
     "settle": finance.settle,
     "import": finance.import_,
     "history": finance.history,
+    "backup": finance.backup,
+    "restore": finance.restore,
     "verify": auditor.verify,
     "recheck": auditor.recheck,
     "explain": auditor.explain,

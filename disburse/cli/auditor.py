@@ -69,6 +69,8 @@ def recheck() -> click.Command:
 
 def _must_fit(context: click.Context, run: Path | None, subject: Path, sample: int | None, seed: int | None) -> None:
     """Refuse options that have nothing to work on."""
+    if not subject.exists():
+        raise click.UsageError(say(f"找不到 {subject}；请检查路径", f"there is no {subject}; check the path"), context)
     if context.params["folder"] is not None and not subject.is_file():
         raise click.UsageError(say("--run 只用于清单文件", "--run goes with a ledger file"), context)
     if (sample is None) != (seed is None):

@@ -111,7 +111,7 @@ def _report(checked: Checked, as_json: bool) -> int:
         click.echo(say(f"未能读取：{names}；请按上面的提示改正。", f"Could not be read: {names}."), err=True)
         return 2
     if TO_MEND & counts.keys():
-        click.echo(say("请按 → 后的提示改正后再报送。", "Mend what stands after → before sending."), err=True)
+        printed.show_next_step(checked)
         return 1
     return 0
 

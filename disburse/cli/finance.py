@@ -77,9 +77,9 @@ def post() -> click.Command:
     ) -> None:
         from disburse import batch
 
-        receipt = batch.post(folder, common["store"], prepared_by, approved_by, reviewed_by, screen.progress())
+        posted = batch.post(folder, common["store"], prepared_by, approved_by, reviewed_by, screen.progress())
         screen.clear()
-        printed.show_receipt(receipt)
+        printed.show_receipt(posted)
 
     command.name = "post"
     return command
@@ -228,4 +228,46 @@ def history() -> click.Command:
             printed.show_history(found, form)
 
     command.name = "history"
+    return command
+
+
+def backup() -> click.Command:
+    @click.command(
+        cls=Command,
+        help=say(
+            "把整个账簿备份到一个新文件并核对；备份时别人可以照常记账。",
+            "Write the whole book into a new file and verify it; others may go on booking meanwhile.",
+        ),
+    )
+    @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar=say("文件", "FILE"))
+    @click.pass_obj
+    def command(common: dict[str, Any], file: Path) -> None:
+        from disburse import bookkeeping
+
+        copied = bookkeeping.backup(common["store"], file, screen.progress())
+        screen.clear()
+        printed.show_copied(copied, say(f"已备份到 {file}", f"Backed up to {file}"))
+
+    command.name = "backup"
+    return command
+
+
+def restore() -> click.Command:
+    @click.command(
+        cls=Command,
+        help=say(
+            "把备份恢复到一个空的账簿（--store，文件或 PostgreSQL 均可）并核对；不覆盖已有的账簿。",
+            "Bring a backup into an empty store (--store, a file or PostgreSQL) and verify it; nothing is written over.",
+        ),
+    )
+    @click.argument("file", type=click.Path(path_type=Path, readable=False), metavar=say("备份文件", "FILE"))
+    @click.pass_obj
+    def command(common: dict[str, Any], file: Path) -> None:
+        from disburse import bookkeeping
+
+        copied = bookkeeping.restore(file, common["store"], screen.progress())
+        screen.clear()
+        printed.show_copied(copied, say(f"已从 {file} 恢复", f"Restored from {file}"))
+
+    command.name = "restore"
     return command

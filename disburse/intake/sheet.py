@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from disburse.reader.cell import Cell, ErrorValue, NotCalculated, Range
 
-@dataclass(frozen=True, slots=True)
-class ErrorValue:
-    """A cell that shows an error, e.g. `#REF!`."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotCalculated:
-    """A formula for which the file holds no result."""
-
-
-Cell = str | float | int | bool | date | datetime | time | timedelta | ErrorValue | NotCalculated
-"""A raw cell; `""` when blank."""
-
-Range = tuple[int, int, int, int]
-"""First row, first column, last row, last column."""
+__all__ = ["Cell", "ErrorValue", "NotCalculated", "Range", "Sheet", "address", "plain", "shown", "span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +49,8 @@ def shown(cell: Cell) -> str:
 
     >>> shown(1234.3000000000002), shown(datetime(2025, 3, 5, 10, 0)), shown(ErrorValue("#REF!"))
     ('1234.3', '2025-03-05 10:00:00', '#REF!')
+    >>> shown(datetime(2025, 3, 5))
+    '2025-03-05'
     """
     match cell:
         case str():
@@ -76,6 +63,8 @@ def shown(cell: Cell) -> str:
             return cell.text
         case NotCalculated():
             return ""
+        case datetime() if cell.time() == time.min:
+            return str(cell.date())
     return str(cell)
 
 

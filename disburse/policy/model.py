@@ -45,6 +45,9 @@ SHARED_BY = {
 }
 """Who may share a limit, and the column of the applications table that says who it is."""
 
+NARROW = frozenset({"enterprise", "subject", "carrier", "matter"})
+"""Sharers that few booked lines have in common: a limit shared by one of them reads those lines."""
+
 Sharer = Literal["enterprise", "subject", "carrier", "matter", "measure", "fund", "bureau", "town", "category"]
 Window = Literal["policy", "event_year", "pay_year", "batch"]
 Names = Annotated[tuple[str, ...], BeforeValidator(one_or_more)]
@@ -156,6 +159,20 @@ class Limit(Strict):
     def columns(self) -> tuple[str, ...]:
         """Columns of the applications table that make up the key."""
         return tuple(SHARED_BY[sharer] for sharer in self.shared_by)
+
+    @property
+    def balanced(self) -> bool:
+        """Shared widely and without a count: what was used before is a sum, for which no single line is needed."""
+        return self._wide and not self.times
+
+    @property
+    def counts_all(self) -> bool:
+        """Shared widely and counted: all booked lines of its measures are needed."""
+        return self._wide and bool(self.times)
+
+    @property
+    def _wide(self) -> bool:
+        return self.window != "batch" and not NARROW.intersection(self.shared_by)
 
 
 class Fund(Strict):

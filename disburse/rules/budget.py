@@ -10,6 +10,7 @@ import pandas as pd
 from disburse.findings import Finding
 from disburse.language import say
 from disburse.money import share
+from disburse.rules.keys import key, keys
 from disburse.rules.step import Cut, Step, lines, money
 
 if TYPE_CHECKING:
@@ -43,15 +44,16 @@ def budgets(case: Case) -> list[Budget]:
     if listed is None or case.pay_date is None:
         return []
     year = case.pay_date.year
-    booked = case.booked[case.booked["pay_date"].dt.year == year]
-    references = {fund.name: fund.reference for fund in case.policy.funds}
+    booked = case.balances[case.balances["pay_year"] == year]
+    funds = {key(fund.name): (fund.name, fund.reference) for fund in case.policy.funds}
     found = []
     for line in lines(listed[listed["year"] == year].sort_values("fund")):
-        used = booked[booked["fund"] == line.fund]
+        fund, reference = funds.get(key(line.fund), (line.fund, line.fund))
+        used = booked[keys(booked["fund"]) == key(fund)]
         found.append(
             Budget(
-                line.fund, year, line.mode, int(line.budget_fen), int(used["net_fen"].sum()),
-                ";".join(dict.fromkeys(used["batch"])), references.get(line.fund, line.fund),
+                fund, year, line.mode, int(line.budget_fen), int(used["net_fen"].sum()),
+                ";".join(dict.fromkeys(used["batch"])), reference,
             )
         )  # fmt: skip
     return found

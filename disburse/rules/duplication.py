@@ -40,12 +40,12 @@ def duplication(rows: pd.DataFrame, case: Case) -> Distinct:
     amount = rows["alone_fen"].astype("int64").copy()
     matters = _matters(rows, case)
     for row, cut, finding in _already_rewarded(rows[matters != ""], matters, case):
-        amount[row] = cut.after_fen
-        cuts.append(cut)
-        findings.append(finding)
+        if cut.after_fen < cut.before_fen:
+            amount[row] = cut.after_fen
+            cuts.append(cut)
+            findings.append(finding)
     winners: dict[int, int] = {}
-    running = rows.assign(matter=matters, alone_fen=amount)
-    running = running[(running["matter"] != "") & (running["alone_fen"] > 0)]
+    running = rows.assign(matter=matters)[(matters != "") & (amount > 0)]
     running = running[running.duplicated("matter", keep=False)]
     for _, group in running.groupby("matter", sort=False):
         contest = _contest(list(lines(group)), case)

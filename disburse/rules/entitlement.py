@@ -11,10 +11,13 @@ from disburse.language import say
 from disburse.money import round_down, times
 from disburse.policy.model import ByRate, ByTier
 from disburse.policy.values import in_force
+from disburse.rules.days import days
+from disburse.rules.keys import key
 from disburse.rules.step import Cut, Step, lines, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from disburse.case import Case
     from disburse.policy import Measure
@@ -26,17 +29,17 @@ def entitlement(rows: pd.DataFrame, case: Case) -> Step:
     """What each row is entitled to, in fen.
 
     rows  open rows of paying measures
-    Every value is the one in force on the event date; the result is rounded down as the policy says.
+    Every value is the one in force on the row's day (rules/days.py); the result is rounded down as the policy says.
     """
     findings: list[Finding] = []
     cuts: list[Cut] = []
     amounts: list[int] = []
-    for row in lines(rows):
+    for row, day in zip(lines(rows), days(rows, case), strict=True):
         measure = case.policy.by_code[row.measure]
         amount = int(row.approved_amount_fen)
-        for cut, values in _cuts(row, measure):
+        for cut, values in _cuts(row, measure, day):
             if cut.after_fen < amount:
-                made = cut._replace(before_fen=amount, after_fen=max(cut.after_fen, 0))
+                made = cut._replace(before_fen=amount)
                 amount = made.after_fen
                 cuts.append(made)
                 shown = {"before": money(made.before_fen), "after": money(amount), **values}
@@ -53,9 +56,8 @@ def entitlement(rows: pd.DataFrame, case: Case) -> Step:
     return Step(findings, pd.Series(amounts, index=rows.index, dtype="int64"), cuts)
 
 
-def _cuts(row: Any, measure: Measure) -> Iterator[tuple[Cut, dict[str, str]]]:
+def _cuts(row: Any, measure: Measure, day: date) -> Iterator[tuple[Cut, dict[str, str]]]:
     """The most this row may get by formula, by other funds, by ceiling, in this order; before_fen still open."""
-    day = row.event_date.date()
     if isinstance(measure.formula, ByRate):
         rate = in_force(measure.formula.rate, day)
         if rate is None:
@@ -67,7 +69,8 @@ def _cuts(row: Any, measure: Measure) -> Iterator[tuple[Cut, dict[str, str]]]:
         yield Cut(row.Index, STEP, "FORMULA_LOWER", measure.code, rate.reference, 0, by_rate), {"formula": words}
         if measure.formula.less_other_funds:
             other = int(row.other_public_funds_fen)
-            deducted = Cut(row.Index, STEP, "FUNDS_DEDUCTED", measure.code, rate.reference, 0, by_rate - other)
+            left = max(by_rate - other, 0)
+            deducted = Cut(row.Index, STEP, "FUNDS_DEDUCTED", measure.code, rate.reference, 0, left)
             yield deducted, {"found": money(other)}
     elif isinstance(measure.formula, ByTier):
         tier_fen, reference = _tier(row, measure.formula)
@@ -84,8 +87,8 @@ def _cuts(row: Any, measure: Measure) -> Iterator[tuple[Cut, dict[str, str]]]:
 
 def _tier(row: Any, formula: ByTier) -> tuple[int, str]:
     """Fen and reference of the highest tier reached (its lower bound included); 0 below the lowest."""
-    quantity = int(row.quantity)
-    reached = [tier for tier in formula.tiers if tier.at_least <= quantity and tier.category in ("", row.category)]
+    quantity, category = int(row.quantity), key(row.category)
+    reached = [tier for tier in formula.tiers if tier.at_least <= quantity and key(tier.category) in ("", category)]
     if not reached:
         return 0, formula.tiers[0].reference
     tier = max(reached, key=lambda each: each.at_least)

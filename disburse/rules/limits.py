@@ -14,6 +14,7 @@ import pandas as pd
 from disburse.findings import Finding
 from disburse.language import listed, say
 from disburse.policy.values import in_force
+from disburse.rules.days import days
 from disburse.rules.keys import keys as same
 from disburse.rules.step import Cut, Step, money
 
@@ -41,7 +42,7 @@ class Quota:
     """One limit over the rows of a batch.
 
     keys    key of each row the limit speaks of, by row label
-    most    (amount, times) in force on the row's event date, None where it does not limit, by row label
+    most    (amount, times) in force on the row's day (rules/days.py), None where it does not limit, by row label
     before  use booked before, by key; net of reversals, whatever month
     """
 
@@ -61,9 +62,9 @@ def quotas(rows: pd.DataFrame, case: Case) -> list[Quota]:
         spoken = rows[rows["measure"].isin(limit.measures)]
         if len(spoken):
             keys = dict(zip(spoken.index, _keys(spoken, limit, case.pay_date), strict=True))
-            days = spoken["event_date"].dt.date
-            in_days = {day: _most(limit, day) for day in days.unique()}
-            most = {row: in_days[day] for row, day in days.items()}
+            asked = days(spoken, case)
+            in_days = {day: _most(limit, day) for day in asked.unique()}
+            most = {row: in_days[day] for row, day in zip(spoken.index, asked, strict=True)}
             found.append(Quota(limit, keys, most, _before(limit, case, set(keys.values()))))
     return found
 
@@ -77,21 +78,29 @@ def _keys(rows: pd.DataFrame, limit: Limit, pay_date: date | None = None) -> Ite
     """Who shares the limit and, where the window is a year, which year; `pay_date` for rows not booked yet."""
     columns = [same(rows[column].astype(str)) for column in limit.columns]
     if limit.window == "event_year":
-        columns.append(rows["event_date"].dt.year.astype(str))
+        columns.append(_year(rows, "event"))
     elif limit.window == "pay_year":
-        year = str(pay_date.year) if pay_date else ""
-        columns.append(pd.Series(year, index=rows.index) if year else rows["pay_date"].dt.year.astype(str))
+        columns.append(pd.Series(str(pay_date.year), index=rows.index) if pay_date else _year(rows, "pay"))
     return zip(*columns, strict=True) if columns else iter([()] * len(rows))
 
 
+def _year(rows: pd.DataFrame, of: str) -> pd.Series[str]:
+    """Of lines and of balances; a day that is not known is in no year."""
+    year = rows[f"{of}_year"] if f"{of}_year" in rows else rows[f"{of}_date"].dt.year
+    return year.astype("Int64").astype(str)
+
+
 def _before(limit: Limit, case: Case, wanted: set[Key]) -> dict[Key, Use]:
-    booked = case.paid_before
+    booked = case.balances[case.balances["net_fen"] > 0] if limit.balanced else case.paid_before
     booked = booked[booked["measure"].isin(limit.measures)]
     if limit.window == "batch" or booked.empty:
         return {}
     before: dict[Key, Use] = {}
-    lines = zip(_keys(booked, limit), booked["net_fen"], booked["application_no"], booked["batch"], strict=True)
-    for key, net_fen, application_no, batch in lines:
+    # balances name no applications; where they are enough nothing is counted
+    applications = booked.get("application_no", pd.Series("", index=booked.index))
+    for key, net_fen, application_no, batch in zip(
+        _keys(booked, limit), booked["net_fen"], applications, booked["batch"], strict=True
+    ):
         if key in wanted:
             use = before.setdefault(key, Use(0, set(), ()))
             use.fen += int(net_fen)

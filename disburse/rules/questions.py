@@ -16,6 +16,7 @@ import pandas as pd
 from disburse.findings import Finding, masked
 from disburse.language import listed, say
 from disburse.policy.model import ByTier
+from disburse.rules.days import days
 from disburse.rules.keys import keys
 from disburse.rules.step import SHOWN, Step, among, lines, money
 
@@ -219,9 +220,10 @@ def amount_unit_suspect(peers: Peers) -> Iterator[Finding]:
     """Too small or too large to be the unit it says (policy file, `questions`)."""
     policy = peers.case.policy
     asked = policy.questions
-    for row in lines(peers.paying[["measure", "event_date", "approved_amount_fen"]]):
+    asked_days = days(peers.paying, peers.case)
+    for row, day in zip(lines(peers.paying[["measure", "approved_amount_fen"]]), asked_days, strict=True):
         approved = int(row.approved_amount_fen)
-        ceiling = policy.by_code[row.measure].ceiling_on(row.event_date.date())
+        ceiling = policy.by_code[row.measure].ceiling_on(day)
         most = ceiling.fen * asked.question_above_ceiling_times if ceiling else asked.question_above.fen
         if approved < asked.question_below.fen:
             least = money(asked.question_below.fen)

@@ -27,8 +27,13 @@ SHOWN = 40
 
 def show_review(review: Review, sampled: Sampled | None, report: Path) -> None:
     """What was compared, and only what differs."""
-    for name, value in review.facts:
-        click.echo(name + say("：", ": ") + value)
+    record = review.record
+    run = (
+        say(f"{record['month']} 月运行 {record['run'][:12]}，", f"run {record['run'][:12]} of {record['month']}, ")
+        if record
+        else ""
+    )
+    click.echo(say(f"复核 {review.subject}：{run}逐项核对：", f"Review of {review.subject}: {run}compared:"))
     for check in review.checks:
         count = len(check.differences)
         answer = say(f"{count} 处差异", f"{count} differences") if count else say("无差异", "no difference")

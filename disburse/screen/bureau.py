@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -35,11 +36,49 @@ def show_findings(placed: Iterable[Placed]) -> None:
             click.echo(f"      {each.message} → {each.remedy}")
 
 
+MANY = 20
+"""Findings beyond which they are also counted by code, below the list, where the eye ends up."""
+
+
+def show_counts(placed: Iterable[Placed]) -> None:
+    """How often each code was found, in order of precedence."""
+    from disburse.findings import catalogue, precedence
+    from disburse.workbooks.words import SEVERITY, word
+
+    counts = Counter(each.code for each in placed)
+    click.echo(say("各类问题：", "By kind:"))
+    for code in sorted(counts, key=precedence):
+        severity = word(SEVERITY, catalogue()[code].severity)
+        click.echo(f"  [{severity}]  {code} {catalogue()[code].title}  {counts[code]}")
+
+
+def show_next_step(checked: Checked) -> None:
+    """What a clerk does now."""
+    if checked.copies:
+        click.echo(
+            say(
+                "下一步：打开标注副本，按“问题清单”逐条改正并保存，再检查这个副本；没有问题后报送。",
+                "Next: open the marked copy, mend it along its list, save and check it again; send it when it is clean.",
+            ),
+            err=True,
+        )
+    else:
+        click.echo(
+            say(
+                "下一步：按每条 → 后面的办法改正，保存后再检查；加 --annotate 标注 可得到标出问题的副本。",
+                "Next: mend what stands after →, save and check again; --annotate DIR gives a copy with the faults marked.",
+            ),
+            err=True,
+        )
+
+
 def show_check(checked: Checked, placed: list[Placed], counts: dict[str, int]) -> None:
     """The findings, what could not be checked, and one line that sums up."""
     from disburse.workbooks.words import SEVERITY, word
 
     show_findings(placed)
+    if len(placed) > MANY:
+        show_counts(placed)
     show_skipped(checked.skipped)
     for copy in checked.copies:
         click.echo(say(f"标注副本：{copy.file}（{copy.count} 处）", f"Marked copy: {copy.file} ({copy.count})"))
@@ -48,6 +87,13 @@ def show_check(checked: Checked, placed: list[Placed], counts: dict[str, int]) -
     rows = len(checked.settlement.rows)
     found = "，".join(f"{word(SEVERITY, severity)} {count}" for severity, count in counts.items())
     click.echo(say(f"共 {rows} 行：{found or '没有问题'}。", f"{rows} rows: {found or 'nothing found'}."))
+    if not rows and not checked.stopped:
+        click.echo(
+            say(
+                "没有读到任何申报行：请从表头下面第一个空行起填写，每行要有申报编号。",
+                "No application was read: fill in from the first line below the headings, each with its number.",
+            )
+        )
 
 
 def check_json(checked: Checked, placed: list[Placed], counts: dict[str, int]) -> None:

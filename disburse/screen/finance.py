@@ -15,9 +15,10 @@ from disburse.screen import show_skipped, show_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from disburse.batch import Run
+    from disburse.batch import Posted, Run
     from disburse.bookkeeping import History
     from disburse.store import Receipt
+    from disburse.store.backup import Copied
     from disburse.store.history import Totals
     from disburse.store.reversal import Returned
 
@@ -69,17 +70,24 @@ def show_run(month: str, result: Run) -> None:
     )
 
 
-def show_receipt(receipt: Receipt) -> None:
-    total = yuan(receipt.total_fen, thousands=True)
-    if receipt.already:
+def show_receipt(posted: Posted) -> None:
+    from disburse.receipt import receipt_lines
+
+    if posted.receipt.already:
         click.echo(say("此前已记账，本次没有重复记账。", "Booked before; nothing was booked again."))
-    click.echo(
-        say(
-            f"批次 {receipt.batch}：{receipt.lines} 笔，合计 {total} 元；本批待核或结转 {receipt.open_items} 项",
-            f"batch {receipt.batch}: {receipt.lines} lines, {total} yuan; {receipt.open_items} held or carried",
+    for line in receipt_lines(posted.receipt):
+        click.echo(line)
+    if posted.unwritten:
+        click.echo(
+            say(
+                f"已记账，但回执没能写入 {posted.file}（{posted.unwritten}）；可以写入后再运行一次同一命令，不会重复记账。",
+                f"Booked, but the receipt could not be written to {posted.file} ({posted.unwritten}); make it writable and run "
+                "the same command again, nothing is booked twice.",
+            ),
+            err=True,
         )
-    )
-    click.echo(say(f"链首 {receipt.sequence} {receipt.head}", f"head {receipt.sequence} {receipt.head}"))
+    else:
+        click.echo(say(f"回执：{posted.file}", f"receipt: {posted.file}"), err=True)
 
 
 def show_brought_forward(receipt: Receipt) -> None:
@@ -136,6 +144,19 @@ def show_settled(returned: Returned | None) -> None:
         )
     else:
         show_returned(returned)
+
+
+def show_copied(copied: Copied, done: str) -> None:
+    """What a backup or a restored book holds; all of it was read again."""
+    net = yuan(copied.net_fen, thousands=True)
+    click.echo(
+        done
+        + say(f"：{copied.batches} 批 {copied.lines} 笔，净额 {net} 元，已核对",
+              f": {copied.batches} batches, {copied.lines} lines, net {net} yuan, verified")
+    )  # fmt: skip
+    click.echo(
+        say(f"链首 {copied.head.sequence} {copied.head.hash}", f"head {copied.head.sequence} {copied.head.hash}")
+    )
 
 
 def show_history(found: History, form: str | None) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from disburse.case import Wanted
 from disburse.errors import Usage
 
 if TYPE_CHECKING:
@@ -31,9 +33,11 @@ class Booking:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was booked: by which batch, the chain's sequence number and hash there, counts and sum.
+    """What was booked: by which batch, the chain's sequence number and hash there, counts and sum, and who signed.
 
-    `open_items` counts the held and carried rows of this run. `already`: an earlier call booked it, this one nothing.
+    outcomes    the rows of the run that were understood; `open_items` counts the held and carried ones among them
+    already     an earlier call booked it, this one nothing
+    The names are those of the booking, whoever asks again.
     """
 
     batch: str
@@ -43,6 +47,13 @@ class Receipt:
     total_fen: int
     open_items: int
     already: bool
+    outcomes: int
+    month: str
+    pay_date: str
+    run_hash: str
+    prepared_by: str
+    approved_by: str
+    reviewed_by: str | None
 
 
 @dataclass(frozen=True)
@@ -55,11 +66,22 @@ class Head:
 
 @dataclass(frozen=True)
 class Opening:
-    """What a run starts from: Store.booked(), Store.open_items() and Store.head() at one moment."""
+    """What a month starts from, at one moment.
+
+    booked      the booked lines that could matter to its rows; sums: the running balances it asks for; both as
+                docs/architecture.md describes them
+    open_items  Store.open_items()
+    head        Store.head()
+    """
 
     booked: pd.DataFrame
+    sums: pd.DataFrame
     open_items: pd.DataFrame
     head: Head
+
+
+Consult = Callable[[Wanted], Opening]
+"""To ask what is booked."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ What is hashed is JSON Lines in UTF-8, without white space and with sorted keys:
 hash, the batch and the names of the columns, then one array per posting and one per outcome, in their order. The
 number of the form is kept in `batch.form`, so that a later form cannot make an older batch look forged: form 1 knows
 no `pays_again`.
+
+The hash says that a batch was changed; the seals beside it (`seal`, SEAL bytes of each line's own SHA-256) say which line.
 """
 
 from __future__ import annotations
@@ -39,11 +41,39 @@ OUTCOME_FIELDS = (
 POSTING_FIELDS_OF = {1: tuple(name for name in POSTING_FIELDS if name != "pays_again"), 2: POSTING_FIELDS}
 """The columns of a posting that the hash covers, by the batch's form."""
 
+SEAL = 8
+"""Bytes of a line's seal."""
+
 Row = tuple[object, ...]
 
 _canonical = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
 ).encode
+
+
+class Hashing:
+    """The hash of a batch, whose predecessor's hash is `previous`, as its lines pass by.
+
+    batch  at least BATCH_FIELDS; then `add` each posting by line, POSTING_FIELDS_OF[the batch's form], then each outcome
+    """
+
+    def __init__(self, previous: str, batch: Mapping[str, object]) -> None:
+        head = {
+            "previous": previous,
+            "batch": {name: batch[name] for name in BATCH_FIELDS},
+            "posting": POSTING_FIELDS_OF.get(cast("int", batch["form"]), POSTING_FIELDS),
+            "outcome": OUTCOME_FIELDS,
+        }
+        self._digest = hashlib.sha256(_line(head))
+
+    def add(self, row: Sequence[object]) -> bytes:
+        """Take a line in; its seal: SEAL bytes that tell this line from any other."""
+        line = _line(row)
+        self._digest.update(line)
+        return hashlib.sha256(line).digest()[:SEAL]
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
 
 
 def batch_hash(
@@ -52,24 +82,11 @@ def batch_hash(
     postings: Iterable[Sequence[object]],
     outcomes: Iterable[Sequence[object]],
 ) -> str:
-    """The hash of a batch whose predecessor's hash is `previous`.
-
-    batch      at least BATCH_FIELDS
-    postings   POSTING_FIELDS_OF[the batch's form] each, by line
-    outcomes   OUTCOME_FIELDS each, by line
-    """
-    head = {
-        "previous": previous,
-        "batch": {name: batch[name] for name in BATCH_FIELDS},
-        "posting": POSTING_FIELDS_OF.get(cast("int", batch["form"]), POSTING_FIELDS),
-        "outcome": OUTCOME_FIELDS,
-    }
-    digest = hashlib.sha256(_line(head))
-    for row in postings:
-        digest.update(_line(row))
-    for row in outcomes:
-        digest.update(_line(row))
-    return digest.hexdigest()
+    """The hash of a batch all of whose lines are at hand."""
+    hashing = Hashing(previous, batch)
+    for row in (*postings, *outcomes):
+        hashing.add(row)
+    return hashing.hexdigest()
 
 
 def _line(value: object) -> bytes:

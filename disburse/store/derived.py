@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from disburse.rules.keys import key
+from disburse.store.lines import PAYMENT
 from disburse.store.marks import MARKED, marks
-from disburse.store.schema import BALANCE_KEY, DERIVED, PAID, balance, batch, holder, open_item, outcome, posting, trace
+from disburse.store.schema import BALANCE_KEY, DERIVED, balance, batch, holder, open_item, outcome, posting, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 OPEN_STATUSES = ("held", "carried")
 _OPEN_ITEM = ("application_no", "instalment", "batch_no", "line")
-_HELD = text("outcome.status IN ('held', 'carried')")  # word for word as in the partial index
+_HELD = literal_column("outcome.status").in_([literal_column("'held'"), literal_column("'carried'")])
 
 
 def take_in(connection: Connection, batch_no: int) -> None:
@@ -95,7 +96,7 @@ _LINE = ("id", "applicant_name", "account_no", *MARKED)
 
 
 def _lines_of(connection: Connection, batch_no: int) -> list[dict[str, Any]]:
-    query = select(*(posting.c[name] for name in _LINE)).where(posting.c.batch_no == batch_no, text(PAID))
+    query = select(*(posting.c[name] for name in _LINE)).where(posting.c.batch_no == batch_no, PAYMENT)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -133,7 +134,7 @@ def _as_compared(rows: Iterable[Row]) -> Counter[Row]:
 
 
 def _paid(connection: Connection, batch_no: int) -> Counter[Row]:
-    return _as_compared(connection.execute(_cells(posting.c.batch_no == batch_no, text(PAID))))
+    return _as_compared(connection.execute(_cells(posting.c.batch_no == batch_no, PAYMENT)))
 
 
 def _take_back(connection: Connection, batch_no: int) -> None:
@@ -171,3 +172,89 @@ def _open(connection: Connection, batch_no: int) -> None:
         connection.execute(gone, [{"at_no": number, "at_instalment": instalment} for number, instalment in pairs])
     held = select(*(outcome.c[name] for name in _OPEN_ITEM)).where(outcome.c.batch_no == batch_no, _HELD)
     connection.execute(insert(open_item).from_select(_OPEN_ITEM, held))
+
+
+def differences(connection: Connection) -> Iterator[Difference]:
+    """Where what is derived is not what it would be if made anew; nothing where all is well.
+
+    Reads every line once, batch by batch, and keeps no more than balances, names and accounts.
+    """
+    known: set[Row] = set()
+    traces = 0
+    balances = _balances(connection)
+    for batch_no in connection.execute(select(batch.c.batch_no).order_by(batch.c.batch_no)).scalars().all():
+        yield from _unlike(balance, _left(connection, batch_no), balances.pop(batch_no, {}))
+        lines = _lines_of(connection, batch_no)
+        known |= {pair for line in lines for pair in _holders(line)}
+        expected = {pair for line in lines for pair in _traces(line)}
+        found = _traces_found(connection, expected)
+        traces += len(found)
+        yield from _unlike(trace, dict.fromkeys(expected, ""), dict.fromkeys(found, ""))
+    for cells in balances.values():
+        yield from _unlike(balance, {}, cells)
+    there = connection.execute(select(func.count()).select_from(trace)).scalar_one()
+    if there != traces:
+        yield Difference(trace.name, "*", str(traces), str(there))
+    holders = map(tuple, connection.execute(select(holder)))
+    yield from _unlike(holder, dict.fromkeys(known, ""), dict.fromkeys(holders, ""))
+    yield from _unlike(open_item, _still_open(connection), _open_now(connection))
+
+
+def _unlike(table: Table, expected: Mapping[Row, Any], found: Mapping[Row, Any]) -> Iterator[Difference]:
+    for at in sorted({*expected, *found}, key=str):
+        if expected.get(at) != found.get(at):
+            said = [None if each.get(at) is None else str(each[at]) for each in (expected, found)]
+            yield Difference(table.name, " ".join(map(str, at)), *said)
+
+
+def _left(connection: Connection, batch_no: int) -> Counter[Row]:
+    cells = _paid(connection, batch_no)
+    back = posting.alias("back")
+    columns = [_CELL[name].label(name) for name in BALANCE_KEY]
+    query = (
+        select(*columns, func.sum(back.c.paid_fen))
+        .join_from(posting, back, posting.c.id == back.c.refers_to)
+        .where(posting.c.batch_no == batch_no)
+        .group_by(*(_CELL[name] for name in BALANCE_KEY))
+    )
+    for at, fen in _as_compared(connection.execute(query)).items():
+        cells[at] += fen
+    return cells
+
+
+def _balances(connection: Connection) -> dict[int, dict[Row, int]]:
+    """Every balance, by batch."""
+    found: dict[int, dict[Row, int]] = {}
+    for *at, fen in connection.execute(select(*(balance.c[name] for name in BALANCE_KEY), balance.c.net_fen)):
+        found.setdefault(at[BALANCE_KEY.index("batch_no")], {})[tuple(at)] = fen
+    return found
+
+
+def _traces_found(connection: Connection, expected: set[Row]) -> set[Row]:
+    """The traces of the lines that `expected` speaks of, found by their marks."""
+    lines = {line for _, line in expected}
+    found: set[Row] = set()
+    for some in in_chunks({mark for mark, _ in expected}):
+        query = select(trace).where(trace.c.mark.in_(some), trace.c.posting_id.between(min(lines), max(lines)))
+        found |= {(mark, line) for mark, line in connection.execute(query) if line in lines}
+    return found
+
+
+def _still_open(connection: Connection) -> dict[Row, Row]:
+    """Held and carried rows of which no later batch says anything: where they stand, by application and instalment."""
+    later = outcome.alias("later")
+    again = select(later.c.line).where(
+        later.c.application_no == outcome.c.application_no,
+        later.c.instalment == outcome.c.instalment,
+        later.c.batch_no > outcome.c.batch_no,
+    )
+    columns = [outcome.c[name] for name in _OPEN_ITEM]
+    return _by_pair(connection, select(*columns).where(_HELD, ~again.exists()))
+
+
+def _open_now(connection: Connection) -> dict[Row, Row]:
+    return _by_pair(connection, select(*(open_item.c[name] for name in _OPEN_ITEM)))
+
+
+def _by_pair(connection: Connection, query: Select[Any]) -> dict[Row, Row]:
+    return {(number, instalment): (batch_no, line) for number, instalment, batch_no, line in connection.execute(query)}

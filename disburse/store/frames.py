@@ -22,6 +22,12 @@ BOOKED: Mapping[str, str] = {
 }  # fmt: skip
 """`booked`, as docs/architecture.md describes it."""
 
+SUMS: Mapping[str, str] = {
+    "batch_no": _WHOLE, "batch": _TEXT, "measure": _TEXT, "fund": _TEXT, "pay_year": _WHOLE, "event_year": _WHOLE,
+    "town": _TEXT, "bureau": _TEXT, "category": _TEXT, "net_fen": _WHOLE,
+}  # fmt: skip
+"""`sums`, as docs/architecture.md describes it; a month has those columns that it asks for."""
+
 _KNOWN = ("batch", "batch_no", "line", "month", "pay_date", "net_fen")
 """What the store knows of a line without being told."""
 

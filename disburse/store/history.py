@@ -9,14 +9,12 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 
 from disburse.store.net import NET_FEN
 from disburse.store.schema import batch, open_item, outcome, posting
+from disburse.store.seals import streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Result, Select, Table
-
-CHUNK = 1_000
-"""Lines that are in memory at once."""
 
 LINES = (
     "batch", "line", "kind", "pay_date", "application_no", "instalment", "measure", "article", "fund", "uscc",
@@ -135,11 +133,6 @@ def _lines(asked: Asked) -> Select[Any]:
     )
     columns = [elsewhere[name] if name in elsewhere else posting.c[name] for name in LINES]
     return select(*columns).select_from(joined).where(asked.of(posting)).order_by(posting.c.id)
-
-
-def streamed(connection: Connection, query: Select[Any]) -> Result[Any]:
-    """The rows of a query as they are asked for, CHUNK in memory at a time."""
-    return connection.execute(query, execution_options={"yield_per": CHUNK})
 
 
 def _told(rows: Result[Any]) -> Iterator[dict[str, Any]]:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 
 from disburse.errors import Unbalanced
-from disburse.store.booking import Booking, Head, Opening, Receipt, Signatures
-from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, batch_hash
+from disburse.store.booking import Booking, Consult, Head, Opening, Receipt, Signatures
+from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, Hashing
+from disburse.store.consulted import consulted_lines, consulted_sums
 from disburse.store.derived import OPEN_STATUSES, in_chunks, insert_rows, take_in
-from disburse.store.frames import BOOKED, LINES, OPEN_ITEMS, OUTCOMES, to_columns, to_frame
-from disburse.store.schema import GENESIS, PAID, batch, head, open_item, outcome, posting
+from disburse.store.frames import BOOKED, LINES, OPEN_ITEMS, OUTCOMES, SUMS, to_columns, to_frame
+from disburse.store.lines import LEFT, PAYMENT, booked_lines, fetch
+from disburse.store.schema import GENESIS, batch, head, open_item, outcome, posting
+from disburse.store.seals import write_seals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import Connection
 
+    from disburse.case import Wanted
     from disburse.store.database import Database
 
     Rows = list[tuple[object, ...]]
@@ -34,20 +39,20 @@ class Store:
     def __init__(self, database: Database | None) -> None:
         self._database = database
 
-    def opening(self) -> Opening:
-        """Bookings, open items and head as they stood at one moment, whatever is booked meanwhile."""
+    def opening(self, wanted: Wanted) -> Opening:
+        """What a month starts from, as it stood at one moment, whatever is booked meanwhile."""
         if self._database is None:
-            return Opening(self.booked(), self.open_items(), self.head())
+            sums = {name: SUMS[name] for name in (*wanted.balanced_by, "net_fen")}
+            return Opening(self.booked(), to_frame([], sums), self.open_items(), self.head())
         with self._database.reading() as connection:
-            items = to_frame(fetch(connection, _open_items()), OPEN_ITEMS)
-            return Opening(_booked(connection), items, head_of(connection))
+            return _opening(connection, wanted)
 
     def booked(self) -> pd.DataFrame:
         """All payment and opening lines in booking order, each with what is left of it after reversals."""
         if self._database is None:
             return to_frame([], BOOKED)
         with self._database.reading() as connection:
-            return _booked(connection)
+            return to_frame(fetch(connection, booked_lines()), BOOKED)
 
     def of_run(self, run_hash: str) -> tuple[str, pd.DataFrame] | None:
         """The batch a run was booked as, and its lines as they were booked; None where it was not booked."""
@@ -66,7 +71,7 @@ class Store:
         if self._database is None:
             return to_frame([], OPEN_ITEMS)
         with self._database.reading() as connection:
-            return to_frame(fetch(connection, _open_items()), OPEN_ITEMS)
+            return _open_items(connection)
 
     def head(self) -> Head:
         """The end of the chain."""
@@ -77,7 +82,7 @@ class Store:
 
     def book(
         self,
-        booking_of: Callable[[pd.DataFrame], Booking],
+        booking_of: Callable[[Consult], Booking],
         *,
         run_hash: str,
         month: str,
@@ -88,8 +93,8 @@ class Store:
     ) -> Receipt:
         """Book a run once and for all, whole or not at all.
 
-        booking_of  is given what is booked at this moment, while nobody else can book, and says what to book;
-                    whatever it raises leaves the store as it was
+        booking_of  may ask what is booked at this moment, while nobody else can book, and says what to book; whatever
+                    it raises leaves the store as it was
         run_hash    SHA-256 of the run, in hex; one that is booked is not booked again: its receipt comes back, `already`
         """
         signatures = Signatures(prepared_by, approved_by, reviewed_by)
@@ -97,7 +102,7 @@ class Store:
             earlier = receipt_of(connection, run_hash)
             if earlier:
                 return earlier
-            booking = booking_of(_booked(connection))
+            booking = booking_of(partial(_opening, connection))
             return Entry(connection, run_hash, month, pay_date, signatures).write(booking)
 
     @contextmanager
@@ -163,10 +168,13 @@ class Entry:
             "outcomes": len(outcomes),
             "open_items": sum(row[_STATUS] in OPEN_STATUSES for row in outcomes),
         }
-        self.batch["hash"] = batch_hash(self.before.hash, self.batch, postings, outcomes)
+        hashing = Hashing(self.before.hash, self.batch)
+        seals = [b"".join(map(hashing.add, rows)) for rows in (postings, outcomes)]
+        self.batch["hash"] = hashing.hexdigest()
         self.connection.execute(insert(batch), self.batch)
         insert_rows(self.connection, posting, postings, POSTING_FIELDS)
         insert_rows(self.connection, outcome, outcomes, OUTCOME_FIELDS)
+        write_seals(self.connection, self.batch["batch_no"], *seals)
         take_in(self.connection, self.before.sequence + 1)
         self._count_again()
         self._advance()
@@ -244,40 +252,20 @@ def _unbalanced(found: str) -> Unbalanced:
     )
 
 
-def _booked(connection: Connection) -> pd.DataFrame:
-    return to_frame(fetch(connection, _lines()), BOOKED)
+def _opening(connection: Connection, wanted: Wanted) -> Opening:
+    lines, sums = consulted_lines(connection, wanted), consulted_sums(connection, wanted)
+    return Opening(lines, sums, _open_items(connection), head_of(connection))
 
 
-def _lines() -> Select[tuple[object, ...]]:
-    back = (
-        select(posting.c.refers_to, func.sum(posting.c.paid_fen).label("fen"))
-        .where(posting.c.refers_to.is_not(None))
-        .group_by(posting.c.refers_to)
-        .subquery("back")
-    )
-    net = posting.c.paid_fen + func.coalesce(back.c.fen, 0)
-    elsewhere: dict[str, ColumnElement[Any]] = {"batch": batch.c.batch, "net_fen": net}
-    columns = [elsewhere[name] if name in elsewhere else posting.c[name] for name in BOOKED]
-    joined = posting.join(batch, batch.c.batch_no == posting.c.batch_no).outerjoin(
-        back, back.c.refers_to == posting.c.id
-    )
-    return select(*columns).select_from(joined).where(posting.c.kind != "reversal").order_by(posting.c.id)
-
-
-def _open_items() -> Select[tuple[object, ...]]:
+def _open_items(connection: Connection) -> pd.DataFrame:
     columns = [batch.c[name] if name in ("month", "batch") else outcome.c[name] for name in OPEN_ITEMS]
     theirs = (outcome.c.batch_no == open_item.c.batch_no) & (outcome.c.line == open_item.c.line)
-    return (
+    query = (
         select(*columns)
         .select_from(open_item.join(outcome, theirs).join(batch, batch.c.batch_no == outcome.c.batch_no))
         .order_by(outcome.c.batch_no, outcome.c.line)
     )
-
-
-def fetch(connection: Connection, query: Select[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:
-    # plain tuples: every column is text or integer, there is nothing for SQLAlchemy to convert
-    cursor = connection.execute(query).cursor
-    return cursor.fetchall() if cursor else []
+    return to_frame(fetch(connection, query), OPEN_ITEMS)
 
 
 def head_of(connection: Connection) -> Head:
@@ -290,6 +278,9 @@ def receipt_of(connection: Connection, run_hash: str) -> Receipt | None:
     return _as_receipt(dict(row), already=True) if row else None
 
 
+SIGNED = ("prepared_by", "approved_by", "reviewed_by")
+
+
 def _as_receipt(row: dict[str, Any], *, already: bool) -> Receipt:
     return Receipt(
         batch=row["batch"],
@@ -299,6 +290,7 @@ def _as_receipt(row: dict[str, Any], *, already: bool) -> Receipt:
         total_fen=row["total_fen"],
         open_items=row["open_items"],
         already=already,
+        **{name: row[name] for name in ("outcomes", "month", "pay_date", "run_hash", *SIGNED)},
     )
 
 
@@ -307,15 +299,11 @@ def _taken_back(connection: Connection, pairs: Sequence[Pair]) -> dict[Pair, tup
 
     A pair still paid is not among them, so a second payment of it would get the same generation and be refused.
     """
-    back = posting.alias("back")
-    left = posting.c.paid_fen + func.coalesce(
-        select(func.sum(back.c.paid_fen)).where(back.c.refers_to == posting.c.id).scalar_subquery(), 0
-    )
     found: dict[Pair, tuple[int, int]] = {}
     for numbers in in_chunks({str(number) for number, _ in pairs}):
         query = (
-            select(posting.c.application_no, posting.c.instalment, posting.c.id, posting.c.generation, left)
-            .where(posting.c.application_no.in_(numbers), text(PAID))
+            select(posting.c.application_no, posting.c.instalment, posting.c.id, posting.c.generation, LEFT)
+            .where(posting.c.application_no.in_(numbers), PAYMENT)
             .order_by(posting.c.generation)
         )
         for number, instalment, line, generation, left_fen in connection.execute(query):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from disburse.errors import Refused, Usage
 from disburse.store.ledger import Store
 from disburse.store.schema import REVISIONS
+from disburse.store.share import on_share
 from disburse.store.sqlite import SQLite
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _address(url: str) -> URL:
             f"--store “{url}” 不是账簿地址，请写成 sqlite:///disburse.db 的样子。",
             f"--store “{url}” is not an address; write it like sqlite:///disburse.db.",
         ) from None
-    shown = address.render_as_string()
+    shown = address.set(query={}).render_as_string()  # a query may hold a password too
     if address.drivername in ("postgresql", "postgresql+psycopg"):
         if not address.database:
             raise Usage(
@@ -94,6 +95,14 @@ def _file(address: URL, *, create: bool) -> Path:
         raise Usage(
             f"--store {path} 是文件夹，请写成文件，如 sqlite:///{path / 'disburse.db'}。",
             f"--store {path} is a folder; name a file, like sqlite:///{path / 'disburse.db'}.",
+        )
+    if path.parent.is_dir() and (share := on_share(path)):
+        raise Refused(
+            f"账簿 {path} 在网络共享 {share} 上，那里的文件锁不可靠，可能重复记账；请把账簿放在本机硬盘，多人共用请改用 PostgreSQL"
+            "（postgresql+psycopg://用户@服务器/数据库，见 README）。",
+            f"The store {path} lies on the network share {share}, where file locks do not hold and a booking could be made "
+            "twice. Keep it on a disk of this machine, or share a PostgreSQL database "
+            "(postgresql+psycopg://user@server/database, see the README).",
         )
     return path
 

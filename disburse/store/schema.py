@@ -4,6 +4,7 @@
     posting   what was paid: payments, opening lines, and the reversals that refer to them
     outcome   what every application of a run came to; held and carried ones are the open items
     head      one row: how many batches there are, and the hash of the last
+    seal      per batch a few bytes of each line's own hash: where the chain says that a batch was changed, which line
 
 Derived from these in the same transaction (derived.py), so that a month costs the same however long the history is:
 
@@ -25,6 +26,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -33,7 +35,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The migrations, oldest first; the last one leads to these tables."""
 
 GENESIS = "0" * 64
@@ -199,6 +201,15 @@ head = Table(
     sqlite_strict=True,
 )
 
+seal = Table(
+    "seal",
+    metadata,
+    Column("batch_no", Integer, ForeignKey("batch.batch_no"), primary_key=True, autoincrement=False),
+    # eight bytes of each line's hash, in the order of the lines
+    Column("postings", LargeBinary, nullable=False),
+    Column("outcomes", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
 
 BALANCE_KEY = ("pay_year", "fund", "measure", "batch_no", "event_year", "town", "bureau", "category")
 

@@ -186,12 +186,13 @@ def _value(cell: object) -> object:
 
 
 def _columns(rows: list[Row], headings: frozenset[str]) -> list[dict[int, str]]:
-    """For each line the names of its columns: those of the nearest line of headings above it."""
+    """For each line the names of its columns: those of the heading of the table it stands in; one text alone ends a table."""
     names: dict[int, str] = {}
     found = []
     for row in rows:
         here = {i: cell for i, cell in enumerate(row) if isinstance(cell, str) and cell in headings}
-        names = here if len(here) >= 3 else names
+        filled = sum(cell != "" for cell in row)
+        names = here if len(here) >= 3 else names if filled > 1 else {}
         found.append(names)
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from disburse.verify.lines import fen, holding, matter, rivals, term_day
+from disburse.verify.lines import fen, holding, rivals, term_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -106,19 +106,21 @@ class Peers:
         """One voucher on two claims; instalments are one claim, and one matter is settled in step 6."""
         if row.application_no == other.application_no:
             return False
-        one_matter = matter(row, self.month) is not None and matter(row, self.month) == matter(other, self.month)
-        return not (one_matter and rivals(row, other, self.month))
+        written = row.matter_no and (row.uscc, row.matter_no) == (other.uscc, other.matter_no)
+        return not (written and rivals(row, other, self.month))
 
     def _matter_possible(self, row: Line) -> bool:
         """The same subject under a rival measure, or an award by the city, and not both write 事项编号."""
-        if self.month.policy.duplication.without_number != "question":
-            return False
-        written, stack = row.matter_no != "", [set(pair) for pair in self.month.policy.duplication.stack]
+        duplication, written = self.month.policy.duplication, row.matter_no != ""
+        stack = [set(pair) for pair in duplication.stack]
         others = self.claimed[row.uscc, row.subject_no] if row.subject_no else set()
-        return any(
+        same_subject = any(
             measure != row.measure and {measure, row.measure} not in stack and not (written and theirs)
             for measure, theirs in others
-        ) or any(not (written and theirs) for theirs in self.awarded[row.uscc])
+        )
+        # by the other reading the subject number stands for the matter, and step 6 answers
+        asked = same_subject and duplication.without_number == "question"
+        return asked or any(not (written and theirs) for theirs in self.awarded[row.uscc])
 
 
 def _under(lines: Iterable[Line], key: Callable[[Line], Any], value: Callable[[Line], Any]) -> dict[Any, set[Any]]:

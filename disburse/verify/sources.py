@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
 from disburse.language import say
 from disburse.verify.admission import any_of, ineligible, waived
-from disburse.verify.lines import matter, month, rivals, taken
-from disburse.verify.plain import Meter
+from disburse.verify.amounts import Meter
+from disburse.verify.lines import compared, matter, month, rivals, taken
 from disburse.verify.questions import Peers
 
 if TYPE_CHECKING:
@@ -30,36 +31,42 @@ class Sources:
         for line in self.lines.values():
             line.pay_year, line.event_year = self.month.pay_date.year, line.event_date and line.event_date.year
             measure = self.month.measures.get(line.measure)
-            line.fund = measure.fund if measure else ""
+            line.fund = compared(measure.fund) if measure else ""
         self._meters = {limit.id: Meter(limit, self.month) for limit in case.policy.limits}
+        self._limited: dict[str, dict[Any, list[Line]]] = {}
+        self._matters: dict[Any, list[Line]] = defaultdict(list)
+        for line in self.month.booked:
+            self._matters[matter(line, self.month)].append(line)
 
     def batches(self, cut: PlainCut) -> str:
         """The batches and documents by which what `cut` counts as used was used, joined by ";"."""
         row = self.lines[cut.row]
         if cut.step in ("alone", "limits"):
-            return self._used(cut, self._limited(cut.rule, row))
+            return self._used(cut, self._booked(cut.rule, row))
         if cut.step == "budget":
-            year = self.month.pay_date.year
-            of_year = (line for line in self.month.balances if (line.fund, line.pay_year) == (cut.rule, year))
-            return self._used(cut, of_year)
+            fund = compared(cut.rule), self.month.pay_date.year
+            return self._used(cut, [line for line in self.month.balances if (line.fund, line.pay_year) == fund])
         return ";".join(dict.fromkeys(self._rewarded(row))) if cut.used_before_fen else ""
 
-    def _limited(self, rule: str, row: Line) -> Iterable[Line]:
+    def _booked(self, rule: str, row: Line) -> list[Line]:
+        """The bookings that count under this limit with this row."""
         meter = self._meters[rule]
-        key, limit = meter.key(row), meter.limit
-        of_limit = (line for line in self.month.booked if line.measure in limit.measures and limit.window != "batch")
-        return (line for line in of_limit if meter.key(line) == key)
+        if rule not in self._limited:
+            self._limited[rule] = defaultdict(list)
+            for line in self.month.booked:
+                if line.measure in meter.limit.measures and meter.limit.window != "batch":
+                    self._limited[rule][meter.key(line)].append(line)
+        return self._limited[rule][meter.key(row)]
 
-    def _used(self, cut: PlainCut, lines: Iterable[Line]) -> str:
-        booked = list(lines)
+    def _used(self, cut: PlainCut, booked: list[Line]) -> str:
         here = cut.used_before_fen > sum(line.net_fen for line in booked)
         named = [*(line.batch for line in booked), *([say("本批", "this batch")] if here else [])]
         return ";".join(dict.fromkeys(named))
 
     def _rewarded(self, row: Line) -> Iterable[str]:
         mine = matter(row, self.month)
-        for line in self.month.booked:
-            if matter(line, self.month) == mine and rivals(row, line, self.month):
+        for line in self._matters[mine]:
+            if rivals(row, line, self.month):
                 yield line.batch
         for award in self.month.awards:
             if award.level == self.month.policy.duplication.level and (award.uscc, award.matter_no) == mine:

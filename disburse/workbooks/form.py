@@ -63,6 +63,15 @@ class Form:
         needed = frozenset[str]().union(*(self.policy.columns_required(code) for code in self.measures))
         return tuple(each for each in self.table.columns if each.required != "conditional" or each.field in needed)
 
+    def heading_look(self, column: Column) -> str:
+        """The colour of a heading: a column that every measure of the form needs is required."""
+        needed = all(column.field in self.policy.columns_required(code) for code in self.codes)
+        return (
+            HEADING["always"]
+            if column.required == "conditional" and needed
+            else HEADING.get(column.required, "heading")
+        )
+
     @cached_property
     def choices(self) -> dict[str, tuple[str, ...]]:
         """What the drop-down of a column offers, by its field."""
@@ -104,7 +113,7 @@ def write_form_sheet(
     sheet.widths = [*(column.width for column in columns), *(16.0,) * len(extra)]
     _above(sheet, form, 0 if rows is None else len(rows))
     heading = sheet.row
-    _headings(sheet, columns, extra)
+    _headings(sheet, form, columns, extra)
     first = sheet.row + (1 if form.table.totals else 0)
     if form.table.totals:
         _declared(sheet, columns, rows, first)
@@ -147,10 +156,10 @@ def _above(sheet: Sheet, form: Form, count: int) -> None:
     sheet.next(20)
 
 
-def _headings(sheet: Sheet, columns: Sequence[Column], extra: Sequence[tuple[str, str]]) -> None:
+def _headings(sheet: Sheet, form: Form, columns: Sequence[Column], extra: Sequence[tuple[str, str]]) -> None:
     count = 1
     for col, column in enumerate(columns):
-        sheet.text(col, str(column.heading), HEADING.get(column.required, "heading"))
+        sheet.text(col, str(column.heading), form.heading_look(column))
         count = max(count, fit.lines(str(column.heading), column.width, SIZE))
     for col, (_, heading) in enumerate(extra, len(columns)):
         sheet.text(col, heading, "heading")

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from disburse.workbooks.book import Sheet
 
 CHECKS = (
-    Column("title", "核对内容", "What was compared", 34),
-    Column("extent", "范围", "Extent", 56),
-    Column("count", "差异(处)", "Differences", 14, "whole", total=True),
+    Column("title", "核对内容", "What was compared", 46),
+    Column("extent", "范围", "Extent", 66),
+    Column("count", "差异(处)", "Differences", 34, "whole", total=True),
 )
 
 DIFFERENCES = (
@@ -134,14 +134,13 @@ def _table(sheet: Sheet, columns: Sequence[Column], frame: pd.DataFrame, total: 
 
 
 def _sign(sheet: Sheet) -> None:
+    """Three lines to fill in by hand, side by side."""
+    roles = say("复核人：", "Reviewed by: "), say("复核单位（盖章）：", "Office (seal): "), say("日期：", "Date: ")
+    third, last = len(sheet.widths) // 3, len(sheet.widths) - 1
     sheet.gap(24)
-    for role in (
-        say("复核人：", "Reviewed by: "),
-        say("复核单位（盖章）：", "Office (seal): "),
-        say("日期：", "Date: "),
-    ):
-        sheet.line(role + BLANK, "sign", end=False)
-        sheet.next(30)
+    for at, role in enumerate(roles):
+        sheet.line(role + BLANK, "sign", first=at * third, last=last if at == 2 else (at + 1) * third - 1, end=False)
+    sheet.next(30)
 
 
 def _differences(book: Book, differences: Sequence[Difference], foot: str) -> None:

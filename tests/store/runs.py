@@ -92,7 +92,7 @@ class Past:
     def next_batch(self, **changed: Any) -> int:
         """A further batch made by hand from the last one, with no lines."""
         ((sequence, previous),) = self.execute("SELECT sequence, hash FROM head")
-        ((number,),) = self.execute("SELECT max(number) + 1 FROM batch WHERE month = '2025-06'")
+        ((number,),) = self.execute("SELECT coalesce(max(number), 0) + 1 FROM batch WHERE month = '2025-06'")
         fresh = {
             "batch_no": sequence + 1, "batch": f"2025-06-{number}", "month": "2025-06", "number": number,
             "previous_hash": previous, "run_hash": f"{sequence + 1:064}", "hash": f"{sequence + 1:064}",

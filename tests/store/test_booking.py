@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from disburse.case import Wanted
 from disburse.errors import Refused, Unbalanced, Usage
-from disburse.store import Booking, Head, Store, open_store
+from disburse.policy import load_policy
+from disburse.store import Booking, Consult, Head, Opening, Store, open_store
 from disburse.store.frames import BOOKED, OPEN_ITEMS
+from tests.months import applications
 from tests.store.runs import book, booking, lines, outcomes, reverse
 
 if TYPE_CHECKING:
@@ -75,10 +78,10 @@ def test_a_run_booked_twice_gives_the_same_receipt_and_changes_nothing(store: St
 
 def test_what_is_booked_is_shown_to_the_calculation(store: Store) -> None:
     book(store, booking(2))
-    seen: list[pd.DataFrame] = []
+    seen: list[Opening] = []
 
-    def booking_of(booked: pd.DataFrame) -> Booking:
-        seen.append(booked)
+    def booking_of(consult: Consult) -> Booking:
+        seen.append(consult(Wanted(applications({"application_no": "A-000001"}), load_policy(), None)))
         return booking(1, "B")
 
     today = pd.Timestamp("2025-06-30").date()
@@ -86,14 +89,15 @@ def test_what_is_booked_is_shown_to_the_calculation(store: Store) -> None:
         booking_of, run_hash="b" * 64, month="2025-06", pay_date=today,
         prepared_by="张三", approved_by="李四", reviewed_by="王五",
     )  # fmt: skip
-    assert [len(frame) for frame in seen] == [2]
+    assert [opening.booked["application_no"].tolist() for opening in seen] == [["A-000001"]]
+    assert [opening.head.sequence for opening in seen] == [1]
 
 
 def test_a_calculation_that_differs_leaves_nothing(store: Store, path: Path) -> None:
     book(store, booking(2))
     before = path.read_bytes()
 
-    def differs(booked: pd.DataFrame) -> Booking:
+    def differs(consult: Consult) -> Booking:
         raise Refused("金额已变，请重新运行。", "An amount changed; run again.")
 
     with pytest.raises(Refused, match="金额已变"):

@@ -6,11 +6,16 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
+from disburse.case import Wanted
 from disburse.errors import Refused, Usage
-from disburse.store import Signatures, Store, open_store
+from disburse.policy import load_policy
+from disburse.store import Booking, Consult, Signatures, Store, open_store
 from disburse.store.reversal import Returned, Reversal, take_back
+from disburse.store.verification import faults
+from tests.months import applications
 from tests.store.runs import book, booking
 from tests.store.test_concurrency import CLERKS, at_once
 
@@ -183,14 +188,13 @@ def test_clerks_with_different_papers_never_take_more_than_is_left(tmp_path: Pat
     assert nets(open_store(url, create=False)) == [2]
 
 
-def test_a_run_calculated_before_a_reversal_sees_it_inside(store: Store, url: str) -> None:
-    """Both wait for one another: the calculation within a booking is given the net as it is then."""
+def test_the_calculation_within_a_booking_sees_the_net(store: Store) -> None:
     book(store, booking(1, "A", 100))
-    seen: list[int] = []
     reverse(store, back(amount_fen=40))
+    seen: list[int] = []
 
-    def booking_of(booked: Any) -> Any:
-        seen.extend(booked["net_fen"])
+    def booking_of(consult: Consult) -> Booking:
+        seen.extend(booked_of(consult, "A-000000")["net_fen"])
         return booking(1, "B")
 
     store.book(
@@ -198,3 +202,55 @@ def test_a_run_calculated_before_a_reversal_sees_it_inside(store: Store, url: st
         prepared_by="张三", approved_by="李四", reviewed_by=None,
     )  # fmt: skip
     assert seen == [60]
+
+
+def booked_of(consult: Consult, *numbers: str) -> pd.DataFrame:
+    """What a booking is shown of these applications."""
+    rows = applications(*({"application_no": number} for number in numbers))
+    return consult(Wanted(rows, load_policy(), None)).booked
+
+
+def test_bookings_and_reversals_at_once_never_pass_a_limit(url: str, fork: Any) -> None:
+    """Two clerks pay up to what a limit has left, two take money back: whatever the order, the net stays within it."""
+    limit, rounds = 1_000, 8
+    everybody = [f"A-00000{i}" for i in range(4)] + [f"P{i}-{n}-000000" for i in range(2) for n in range(rounds)]
+    book(open_store(url, create=True), booking(4, "A", 200))
+
+    def pay(i: int, n: int) -> None:
+        store = open_store(url, create=True)
+
+        def booking_of(consult: Consult) -> Booking:
+            left = limit - int(booked_of(consult, *everybody)["net_fen"].sum())
+            if left <= 0:
+                raise Refused("额度已用完。", "Nothing is left.")
+            return booking(1, f"P{i}-{n}", min(left, 150))
+
+        store.book(
+            booking_of, run_hash=f"{i}{n:063}", month="2025-07", pay_date=DAY,
+            prepared_by="张三", approved_by="李四", reviewed_by=None,
+        )  # fmt: skip
+
+    def clerk(i: int) -> int:
+        done = 0
+        for n in range(rounds):
+            try:
+                if i < 2:
+                    pay(i, n)
+                else:
+                    reverse(
+                        open_store(url, create=True), back(f"A-00000{i - 2}", document_no=f"{i}-{n}", amount_fen=20)
+                    )
+                done += 1
+            except Refused as error:
+                assert "额度已用完" in str(error), error  # noqa: PT017
+        return done
+
+    done = at_once(fork, clerk)
+    store = open_store(url, create=False)
+    booked = store.booked()
+    assert sum(done) == store.head().sequence - 1
+    assert booked["net_fen"].sum() <= limit
+    assert sorted(booked["net_fen"][:4]) == [40, 40, 200, 200]
+    with store.reading() as connection:
+        assert connection is not None
+        assert [*faults(connection, [store.head()], lambda _: None)] == []

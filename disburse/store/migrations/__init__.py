@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alembic import command
 from alembic.config import Config
 
-from disburse.store.derived import fill
+from disburse.store import derived, seals
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def upgrade(connection: Connection) -> None:
     """Bring the store behind `connection` up to date, inside the transaction that is open on it."""
     command.upgrade(configuration(connection), "head")
-    fill(connection)
+    derived.fill(connection)
+    seals.fill(connection)
 
 
 def configuration(connection: Connection | None = None) -> Config:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -19,6 +19,7 @@ from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 from disburse import marked
 from disburse.findings import catalogue, of_file, precedence
 from disburse.language import say
+from disburse.reader.book import COLUMN_NAME
 from disburse.workbooks.annotated.comments import Comments
 from disburse.workbooks.annotated.listing import NAME, listing
 from disburse.workbooks.annotated.package import Package, Unmarkable, main
@@ -64,10 +65,18 @@ class Marks:
     def cells(self, sheet: str) -> dict[tuple[int, int], list[Placed]]:
         """The findings on each cell of the sheet, the severest first."""
         found: dict[tuple[int, int], list[Placed]] = defaultdict(list)
-        for placed, _ in self.findings:
-            if placed.source_sheet == sheet and placed.cell:
-                found[xl_cell_to_rowcol(placed.cell)].append(placed)
+        for placed in self._by_sheet.get(sheet, ()):
+            found[xl_cell_to_rowcol(placed.cell)].append(placed)
         return {at: sorted(each, key=lambda placed: precedence(placed.code)) for at, each in found.items()}
+
+    @cached_property
+    def _by_sheet(self) -> dict[str, list[Placed]]:
+        """The findings that have a cell, by sheet."""
+        sheets: dict[str, list[Placed]] = defaultdict(list)
+        for placed, _ in self.findings:
+            if placed.cell:
+                sheets[placed.source_sheet].append(placed)
+        return sheets
 
     def under(self, name: str) -> Marks:
         """The marks of a sheet without a name, under the name its copy has."""
@@ -101,7 +110,7 @@ def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str
         notice = of_file(name, "COPY_INCOMPLETE", found=words) if words else None
         if marks.findings:
             listed = [*marks.findings, *([(notice, "")] if notice else [])]
-            book.add_list(_free_name(book), listing(listed, styles))
+            book.add_list(_free_name(book), *listing(listed, styles))
         package.save(target)
         return notice
 
@@ -187,9 +196,11 @@ def _sheet(book: Workbook, styles: Styles, unmarked: Mapping[int, int], page: _P
     if not (cells or page.own or comments.has_ours() or sheet.bears()):
         return 0
     sheet.cleared = page.added
+    for column in page.own:
+        sheet.narrow(column)
     comments.take_away()
     _unfilter(book, sheet, at, entry.name)
-    book.drop_name(marked.COLUMN_NAME, at)
+    book.drop_name(COLUMN_NAME, at)
     for (row, column), found in cells.items():
         severity = found[0].severity
         sheet.restyled.setdefault(row, {})[column] = partial(styles.marked, severity=severity)
@@ -235,7 +246,7 @@ def _column(
         sheet.texts.setdefault(row, {}).setdefault(column, (said, text))
     sheet.widen(column)
     sheet.reach(column)
-    book.set_name(marked.COLUMN_NAME, at, f"{quoted(entry.name)}!{column_range(column)}")
+    book.set_name(COLUMN_NAME, at, f"{quoted(entry.name)}!{column_range(column)}")
     _filter(book, sheet, at, max(tables, key=lambda table: table.bottom - table.heading), column, entry)
 
 

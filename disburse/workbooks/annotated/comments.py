@@ -40,6 +40,10 @@ _COMMENTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.comment
 _DRAWING = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _SHAPE = re.compile(rb"<v:shape\s.*?</v:shape>\s*", re.DOTALL)
+_FRAME = re.compile(rb"<v:shapetype\s.*?</v:shapetype>|<o:shapelayout\s.*?</o:shapelayout>", re.DOTALL)
+"""What a drawing has besides what is drawn."""
+
+_DRAWN = re.compile(rb"<(?![/?!]|xml[\s>])")
 _NAMESPACES = (
     b'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
     b'xmlns:x="urn:schemas-microsoft-com:office:excel"'
@@ -100,7 +104,7 @@ class Comments:
             package.unrelate(sheet.part, identity)
         package.remove(self._part)
         self._part = ""
-        if self._drawing and b"<v:shape " not in package.read(self._drawing):
+        if self._drawing and not _DRAWN.search(_FRAME.sub(b"", package.read(self._drawing))):
             legacy = sheet.root.find(main("legacyDrawing"))
             package.unrelate(sheet.part, legacy.get(f"{{{OFFICE}}}id", ""))
             package.remove(self._drawing)

@@ -27,15 +27,22 @@ NAME = "问题清单"
 _WIDTHS = (24, 18, 52, 40, 16, 16, 24)
 _LINK = 5
 
+MOST = 1_000_000
+"""Findings on the list: a sheet has little more lines."""
 
-def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> bytes:
-    """The sheet's XML: a line for each finding, with the enterprise it is about; a link where it has a cell."""
+MOST_LINKS = 65_000
+"""Links on one sheet: with more than 65,530 Excel calls the file damaged."""
+
+
+def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> tuple[bytes, str]:
+    """The sheet's XML, a line for each finding with the enterprise it is about and a link to its cell; the range it fills."""
     text, link, heading = (styles.look(look) for look in ("text", "link", "heading"))
     lines = [_row(0, list(map(str, LIST)), [heading] * len(LIST))]
-    links = []
+    links: list[str] = []
+    findings = findings[:MOST]
     for at, (placed, applicant) in enumerate(findings, start=1):
         looks = [text] * len(LIST)
-        if placed.cell:
+        if placed.cell and len(links) < MOST_LINKS:
             looks[_LINK] = link
             where = f"{quoted(placed.source_sheet)}!{placed.cell}"
             links.append(f'<hyperlink ref="{xl_rowcol_to_cell(at, _LINK)}" location={quoteattr(where)}/>')
@@ -47,7 +54,7 @@ def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> bytes:
         f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, width in enumerate(_WIDTHS, 1)
     )
     last = xl_rowcol_to_cell(max(len(findings), 1), len(LIST) - 1)
-    return (
+    content = (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
@@ -61,7 +68,8 @@ def listing(findings: Sequence[tuple[Placed, str]], styles: Styles) -> bytes:
         '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>'
         f"<headerFooter><oddFooter>&amp;C{say('第 &amp;P 页，共 &amp;N 页', 'Page &amp;P of &amp;N')}</oddFooter></headerFooter>"
         "</worksheet>"
-    ).encode()
+    )
+    return content.encode(), f"A1:{last}"
 
 
 def _values(placed: Placed, applicant: str) -> list[str]:
@@ -69,8 +77,9 @@ def _values(placed: Placed, applicant: str) -> list[str]:
     said = f"【{word(SEVERITY, placed.severity)}】{title}：{placed.discreet or placed.message}（{placed.code}）"
     said_en = f"[{word(SEVERITY, placed.severity)}] {title}: {placed.discreet or placed.message} ({placed.code})"
     cell = f"{placed.source_sheet}!{placed.cell}" if placed.source_sheet and placed.cell else placed.source_sheet
+    form = say("申报表填报要求", "the form's own rules") if placed.severity in ("stop", "error") else ""
     return [
-        applicant, placed.application_no, say(said, said_en), placed.remedy, placed.column, cell, placed.reference
+        applicant, placed.application_no, say(said, said_en), placed.remedy, placed.column, cell, placed.reference or form
     ]  # fmt: skip
 
 

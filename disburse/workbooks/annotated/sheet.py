@@ -41,7 +41,7 @@ WIDTH = 60
 """Characters the column of findings is wide."""
 
 _NUMBER = re.compile(rb"""\sr\s*=\s*["']([A-Z]*)([0-9]+)["']""")
-_STYLE = re.compile(rb"""(\ss\s*=\s*["'])([0-9]+)(["'])""")
+_STYLE = re.compile(rb"""(\ss\s*=\s*["'])([0-9]*)(["'])""")
 _SPANS = re.compile(rb"""\sspans\s*=\s*["'][^"']*["']""")
 _HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
 _HEIGHT = re.compile(rb"""\sht\s*=\s*["']([0-9]+(?:\.[0-9]+)?)["']""")
@@ -157,7 +157,7 @@ class SheetXml:
         return self._bears(self._xml[self._start : self._end])
 
     def _bears(self, xml: bytes) -> bool:
-        return bool(self.everywhere) and any(int(each[2]) in self.everywhere for each in _STYLE.finditer(xml))
+        return bool(self.everywhere) and any(int(each[2] or 0) in self.everywhere for each in _STYLE.finditer(xml))
 
     def _line(self, row: int, start: bytes, inner: bytes) -> bytes:
         """One row: its cells restyled, those of ours in their places."""
@@ -165,7 +165,7 @@ class SheetXml:
         if not _NUMBER.search(start):
             start += b' r="%d"' % (row + 1)
         own = _STYLE.search(start)
-        base = int(own[2]) if own and b"customFormat" in start else None
+        base = int(own[2] or 0) if own and b"customFormat" in start else None
         cells, rest = list[tuple[int, bytes]](), inner
         for column, found in self._cells(inner):
             if column not in cleared and column not in texts:
@@ -187,7 +187,7 @@ class SheetXml:
         whole, start = found[0], found[1]
         named = _NUMBER.search(start)
         own = _STYLE.search(start)
-        old = int(own[2]) if own else 0
+        old = int(own[2] or 0) if own else 0
         new = self.everywhere.get(old, old)
         new = style(new) if style else new
         if new == old and named:
@@ -250,12 +250,12 @@ class SheetXml:
     @cached_property
     def _width(self) -> int:
         form = self.root.find(main("sheetFormatPr"))
-        return fit.pixels(float(form.get("defaultColWidth", 8.43) if form is not None else 8.43))
+        return max(fit.pixels(float(form.get("defaultColWidth", 8.43) if form is not None else 8.43)), 1)
 
     @cached_property
     def _height(self) -> int:
         form = self.root.find(main("sheetFormatPr"))
-        return round(float(form.get("defaultRowHeight", 15) if form is not None else 15) * 4 / 3)
+        return max(round(float(form.get("defaultRowHeight", 15) if form is not None else 15) * 4 / 3), 1)
 
     def widen(self, column: int) -> None:
         """Make the column as wide as findings need, and visible."""
@@ -276,6 +276,20 @@ class SheetXml:
         new = etree.Element(main("col"), min=str(number), max=str(number), width=str(WIDTH), customWidth="1")
         before = [each for each in columns if int(each.get("max", 0)) < number]
         columns.insert(len(before), new)
+
+    def narrow(self, column: int) -> None:
+        """Take back the width of a column that was ours; what it split grows together again."""
+        columns = self.root.find(main("cols"))
+        number = str(column + 1)
+        for own in list(columns if columns is not None else ()):
+            if (own.get("min"), own.get("max"), own.get("width")) == (number, number, str(WIDTH)):
+                before, after = own.getprevious(), own.getnext()
+                columns.remove(own)
+                if before is not None and after is not None and _split(before, after, column + 1):
+                    before.set("max", after.get("max", ""))
+                    columns.remove(after)
+        if columns is not None and not len(columns):
+            self.root.remove(columns)
 
     def reach(self, column: int) -> None:
         """The sheet's dimension, with the column in it."""
@@ -318,6 +332,15 @@ class _Streamed:
 
     def __iter__(self) -> Iterator[bytes]:
         return self._sheet.content(self._before, self._after)
+
+
+def _split(before: etree._Element, after: etree._Element, number: int) -> bool:
+    """Whether two ranges of columns are the halves of one that `number` has split."""
+    touching = (before.get("max"), after.get("min")) == (str(number - 1), str(number + 1))
+    looks = [
+        {name: value for name, value in each.attrib.items() if name not in ("min", "max")} for each in (before, after)
+    ]
+    return touching and looks[0] == looks[1]
 
 
 def _copy(column: etree._Element, first: int, last: int) -> etree._Element:

@@ -1,7 +1,8 @@
 """Formats of cells: a mark is a fill of our own, and says itself what fill the cell had before.
 
 A cell without a fill is marked by a plain one, a cell with a plain fill by stripes over its own colour. Both can be told
-from every other fill by their colour and taken away again, also after Excel has renumbered and saved them.
+from every other fill by their colour and taken away again, also after Excel has renumbered and saved them. A pattern or
+gradient could not be given back, so it is left alone: the comment, the column and the list speak of that cell.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Styles:
         self._root = package.tree(part)
         self._fonts, self._fills, self._borders = (self._list(name) for name in ("fonts", "fills", "borders"))
         self._formats = self._list("cellXfs")
+        if not len(self._list("cellStyleXfs")):
+            etree.SubElement(self._list("cellStyleXfs"), main("xf"), numFmtId="0", fontId="0", fillId="0", borderId="0")
         if not len(self._fonts):
             etree.SubElement(self._fonts, main("font"))
         if not len(self._fills):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from xlsxwriter.utility import xl_cell_to_rowcol
 
-from disburse.marked import COLUMN_NAME, LIST_NAME, may_be_ours
+from disburse.marked import may_be_ours
+from disburse.reader.book import COLUMN_NAME, LIST_NAME
 from disburse.workbooks.annotated.package import OFFICE, Unmarkable, main, parsed, written
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ class Workbook:
                 if int(view.get(which, 0)) > 0:
                     view.set(which, str(int(view.get(which, 0)) - (int(view.get(which, 0)) > at)))
 
-    def add_list(self, name: str, content: bytes) -> None:
-        """Put the sheet of findings first, and open the workbook on it."""
+    def add_list(self, name: str, content: bytes, filtered: str) -> None:
+        """Put the sheet of findings first, and open the workbook on it; `filtered` is the range of its filter."""
         part = "xl/worksheets/disburse-list.xml"
         self.package.put(part, content, _SHEET)
         taken = {int(each.get("sheetId", 0)) for each in self._listed}
@@ -130,6 +131,7 @@ class Workbook:
             view.attrib.pop("firstSheet", None)
         self.set_name(LIST_NAME, None, f"{quoted(name)}!$A$1")
         self.set_name("_xlnm.Print_Titles", 0, f"{quoted(name)}!$1:$1")
+        self.set_filtered(0, name, filtered)
 
     def column_of(self, at: int) -> int | None:
         """The column that a name says holds the findings of the sheet at this position, from 0."""
