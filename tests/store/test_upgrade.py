@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from disburse.errors import Refused
@@ -15,8 +15,10 @@ from disburse.store.chain import BATCH_FIELDS, OUTCOME_FIELDS, POSTING_FIELDS_OF
 from disburse.store.derived import differences, take_in
 from disburse.store.frames import LINES, to_columns
 from disburse.store.migrations import configuration
-from disburse.store.schema import GENESIS, REVISIONS
+from disburse.store.schema import GENESIS, REVISIONS, seal
+from disburse.store.verification import faults
 from tests.store.runs import Past, book, booking, lines, past, reverse
+from tests.store.test_verification import filled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,6 +138,22 @@ def test_what_is_booked_afterwards_goes_on_from_there(url: str, revision: str) -
         ((generation, again),) = other.execute("SELECT generation, pays_again FROM posting WHERE id = 8")
     assert (generation, again) == (3, 6)
     assert store.booked()["net_fen"].tolist() == [0, 150, 300, 0, 5_000]
+
+
+def test_a_store_from_before_there_were_seals_gets_them(store: Store, url: str) -> None:
+    filled(store)
+    with past(url) as other:
+        kept = other.connection.execute(seal.select().order_by(seal.c.batch_no)).all()
+        other.connection.execute(text("DROP TABLE seal"))
+        if other.connection.dialect.name == "postgresql":
+            for verb in ("update", "delete", "truncate"):
+                other.connection.execute(text(f"DROP FUNCTION seal_{verb}()"))
+        other.connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    open_store(url, create=True)
+    with store.reading() as connection:
+        assert connection is not None
+        assert connection.execute(seal.select().order_by(seal.c.batch_no)).all() == kept
+        assert [*faults(connection, [store.head()], lambda _: None)] == []
 
 
 def _sound(url: str, store: Store) -> None:

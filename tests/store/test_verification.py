@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from disburse.store import Head, Store, derived, open_store
-from disburse.store.schema import batch, head, outcome, posting, seal
+from disburse.store.schema import batch, head, outcome, posting
 from disburse.store.verification import Fault, faults
 from tests.store.runs import book, booking, lines, outcomes, past
 from tests.store.test_reversal import back, reverse
@@ -235,19 +235,3 @@ def test_any_change_to_any_column_of_any_line_is_found(path: Any, url: str) -> N
                     missed.append((table.name, row, column.name, new))
                 point.rollback()
     assert missed == []
-
-
-def test_a_store_from_before_there_were_seals_gets_them(store: Store, url: str) -> None:
-    filled(store)
-    with past(url) as other:
-        kept = other.connection.execute(seal.select().order_by(seal.c.batch_no)).all()
-        other.connection.execute(text("DROP TABLE seal"))
-        if other.connection.dialect.name == "postgresql":
-            for verb in ("update", "delete", "truncate"):
-                other.connection.execute(text(f"DROP FUNCTION seal_{verb}()"))
-        other.connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
-    open_store(url, create=True)
-    with store.reading() as connection:
-        assert connection is not None
-        assert connection.execute(seal.select().order_by(seal.c.batch_no)).all() == kept
-        assert found(connection, store.head()) == []
