@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench mutants mutations seeded foreign agree fuzz scale lock words docs clean
+.PHONY: demo test lint bench mutants mutations seeded foreign agree fuzz scale faults lock words docs clean
 
 demo: .venv/runtime  ## three months of 东府〔2025〕2号, from the bureaus' workbooks to the booked ledger, in demo/
 	rm -rf demo && cp -R samples/01-three-months demo
@@ -32,8 +32,12 @@ seeded: .venv/dev  ## N submissions with one planted defect each, from seed FIRS
 mutations: .venv/dev  ## N random single changes to runs and store: recheck must find each
 	$(BIN)/python -m tests.audit.mutation $(or $(N),1000) $(or $(SEED),1)
 
-scale: .venv/dev  ## what run and post cost with a long history against a short one
-	$(BIN)/python -m tests.store.scale $(N)
+scale: .venv/dev  ## a month against ten million booked lines, beside one against a hundred thousand (an hour, 10 GB)
+	$(BIN)/python -m tests.store.scale
+
+faults: .venv/dev  ## the store under every fault, in the full numbers that CI only samples (an hour)
+	KILLS=200 ROUNDS=200 EXAMPLES=2000 $(BIN)/python -m pytest tests/store/test_faults.py tests/store/test_concurrency.py \
+	  tests/store/test_consulted.py
 
 foreign: .venv/dev  ## check every workbook below DIR, each in a process of its own: tracebacks, time, memory
 	$(BIN)/python -m tests.measurement.foreign $(DIR)

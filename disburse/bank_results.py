@@ -25,12 +25,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from disburse.bookkeeping import Progress
     from disburse.intake import Intake
     from disburse.store import Signatures
 
 
 def settle(
-    path: Path, store_url: str, policy_file: Path, day: date | None, document_no: str, signatures: Signatures
+    path: Path,
+    store_url: str,
+    policy_file: Path,
+    day: date | None,
+    document_no: str,
+    signatures: Signatures,
+    progress: Progress,
 ) -> Returned | None:
     """Book the failures of the bank's result list as 退票, all of them or none; None where nothing failed.
 
@@ -47,7 +54,7 @@ def settle(
     if day is not None:
         failed = failed.assign(return_date=failed["return_date"].fillna(pd.Timestamp(str(day))))
     _must_say(path, read, failed)
-    store = standing(store_url)
+    store = standing(store_url, progress)
 
     def reversals_of(connection: Connection) -> list[Reversal]:
         reversals, wrong = matched(connection, _failures(failed))

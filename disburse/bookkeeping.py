@@ -9,8 +9,11 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import make_url
+
 from disburse.dossier import complete_or_not_at_all
 from disburse.errors import Refused, Usage
+from disburse.language import say
 from disburse.policy import load_policy
 from disburse.rules.keys import key
 from disburse.store import open_store
@@ -49,9 +52,9 @@ class Verified:
     faults: list[Fault]
 
 
-def reverse(store_url: str, reversal: Reversal, signatures: Signatures) -> Returned:
+def reverse(store_url: str, reversal: Reversal, signatures: Signatures, progress: Progress) -> Returned:
     """Book money that came back. Raises Refused where it cannot be, or was booked on this document before."""
-    return take_back(standing(store_url), lambda _: [reversal], signatures)
+    return take_back(standing(store_url, progress), lambda _: [reversal], signatures)
 
 
 def asked(conditions: Mapping[str, str | None], policy_file: Path, *, only_open: bool) -> Asked:
@@ -112,23 +115,30 @@ def restore(file: Path, store_url: str, progress: Progress) -> Copied:
         copy = Path(folder) / file.name
         copyfile(file, copy)  # one from an older version is brought up to date: not the backup itself
         address = f"sqlite:///{copy}"
-        source = _existing(str(file), open_store(address, create=True))
+        source = _existing(address, open_store(address, create=True))
         with source.reading() as connection, open_store(store_url, create=True).writing() as target:
             assert connection is not None
             return restored(connection, target, progress)
 
 
-def standing(store_url: str) -> Store:
+def standing(store_url: str, progress: Progress) -> Store:
     """The store to book into; it must hold something already, or the address is likely mistyped."""
     _existing(store_url, open_store(store_url, create=False))
-    return open_store(store_url, create=True)
+    return to_book(store_url, progress)
+
+
+def to_book(store_url: str, progress: Progress) -> Store:
+    """The store to book into, made when missing; says so while somebody else has it."""
+    waiting = say("账簿正由另一人使用，等待中", "Somebody else is using the store, waiting")
+    return open_store(store_url, create=True, waiting=lambda: progress(waiting))
 
 
 def _existing(store_url: str, store: Store) -> Store:
     if not store.head().sequence:
+        named = make_url(store_url).render_as_string()  # without a password
         raise Refused(
-            f"账簿 {store_url} 不存在或是空的，没有可以处理的记账；请检查 --store。",
-            f"The store {store_url} does not exist or is empty; nothing was ever booked there. Check --store.",
+            f"账簿 {named} 不存在或是空的，没有可以处理的记账；请检查 --store。",
+            f"The store {named} does not exist or is empty; nothing was ever booked there. Check --store.",
         )
     return store
 

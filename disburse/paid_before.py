@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from disburse.bookkeeping import must_hold_rows
+from disburse.bookkeeping import must_hold_rows, to_book
 from disburse.errors import ListInvalid
 from disburse.findings import Finding
 from disburse.intake.lists import read_form, sentences, usable
@@ -15,19 +15,19 @@ from disburse.money import yuan
 from disburse.policy import load_policy
 from disburse.rules.step import SHOWN, lines
 from disburse.rules.validity import PAIR
-from disburse.store import open_store
 from disburse.store.brought_forward import Paid, bring_forward
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from disburse.bookkeeping import Progress
     from disburse.intake import Intake
     from disburse.policy import Policy
     from disburse.store import Receipt, Signatures
 
 
-def take_in(path: Path, store_url: str, policy_file: Path, signatures: Signatures) -> Receipt:
+def take_in(path: Path, store_url: str, policy_file: Path, signatures: Signatures, progress: Progress) -> Receipt:
     """Take in what was paid before the program came, once. Raises ListInvalid with everything wrong with the file."""
     policy = load_policy(policy_file)
     read = read_form(path, "history", policy)
@@ -44,7 +44,7 @@ def take_in(path: Path, store_url: str, policy_file: Path, signatures: Signature
     def refuse(paid: Mapping[tuple[str, int], Paid]) -> ListInvalid:
         return ListInvalid(path, [*sentences(read, _paid_already(told, paid))])
 
-    return bring_forward(open_store(store_url, create=True), told, policy.sha256, signatures, refuse)
+    return bring_forward(to_book(store_url, progress), told, policy.sha256, signatures, refuse)
 
 
 def _repeated(read: Intake) -> Iterator[Finding]:

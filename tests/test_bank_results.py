@@ -13,6 +13,7 @@ from disburse.errors import ListInvalid
 from disburse.store import Signatures, Store, open_store
 from disburse.store.reversal import Returned
 from tests.store.runs import book, booking
+from tests.store.test_backup import quiet
 from tests.workbook import submission
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ class Office:
 
     def settle(self, *rows: dict[str, Any], day: date | None = None, document_no: str = "") -> Returned | None:
         path = submission(self.folder / "结果.xlsx", *({**PAID, **row} for row in rows), name="settlement")
-        return bank_results.settle(path, self.url, default_policy(), day, document_no, Signatures("张三", "李四", None))
+        return bank_results.settle(
+            path, self.url, default_policy(), day, document_no, Signatures("张三", "李四", None), quiet
+        )
 
     def refused(self, *rows: dict[str, Any], **given: Any) -> str:
         before = self.nets

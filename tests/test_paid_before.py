@@ -11,6 +11,7 @@ from disburse.batch import default_policy
 from disburse.errors import ListInvalid, Mendable, Usage
 from disburse.store import Receipt, Signatures, open_store
 from tests.months import CODES
+from tests.store.test_backup import quiet
 from tests.test_bookkeeping import OPENING
 from tests.workbook import submission
 
@@ -27,7 +28,7 @@ class Office:
 
     def take_in(self, *rows: dict[str, Any], name: str = "期初.xlsx") -> Receipt:
         path = submission(self.folder / name, *({**OPENING, **row} for row in rows), name="history")
-        return paid_before.take_in(path, self.url, default_policy(), Signatures("张三", "李四", None))
+        return paid_before.take_in(path, self.url, default_policy(), Signatures("张三", "李四", None), quiet)
 
     def refused(self, *rows: dict[str, Any]) -> str:
         with pytest.raises(ListInvalid) as raised:
@@ -130,5 +131,7 @@ def test_an_empty_form_is_no_history(office: Office) -> None:
     with pytest.raises(Usage, match="没有一行"):
         office.take_in()
     with pytest.raises(Mendable, match="none"):
-        paid_before.take_in(office.folder / "none.xlsx", office.url, default_policy(), Signatures("张", "李", None))
+        paid_before.take_in(
+            office.folder / "none.xlsx", office.url, default_policy(), Signatures("张", "李", None), quiet
+        )
     assert not (office.folder / "disburse.db").exists()

@@ -132,7 +132,9 @@ def reverse() -> click.Command:
 
         signed = signatures(people)
         reversal = Reversal(application_no, instalment, day, reason, document_no, amount)
-        printed.show_returned(bookkeeping.reverse(common["store"], reversal, signed))
+        returned = bookkeeping.reverse(common["store"], reversal, signed, screen.progress())
+        screen.clear()
+        printed.show_returned(returned)
 
     command.name = "reverse"
     return command
@@ -162,7 +164,8 @@ def settle() -> click.Command:
 
         signed = signatures(people)
         policy = common["policy"] or batch.default_policy()
-        returned = bank_results.settle(file, common["store"], policy, day, document_no, signed)
+        returned = bank_results.settle(file, common["store"], policy, day, document_no, signed, screen.progress())
+        screen.clear()
         printed.show_settled(returned)
 
     command.name = "settle"
@@ -184,7 +187,9 @@ def import_() -> click.Command:
         from disburse import batch, paid_before
 
         signed = signatures(people)
-        receipt = paid_before.take_in(file, common["store"], common["policy"] or batch.default_policy(), signed)
+        policy = common["policy"] or batch.default_policy()
+        receipt = paid_before.take_in(file, common["store"], policy, signed, screen.progress())
+        screen.clear()
         printed.show_brought_forward(receipt)
 
     command.name = "import"

@@ -67,7 +67,7 @@ def _address(url: str) -> URL:
             f"--store “{url}” 不是账簿地址，请写成 sqlite:///disburse.db 的样子。",
             f"--store “{url}” is not an address; write it like sqlite:///disburse.db.",
         ) from None
-    shown = address.render_as_string()
+    shown = address.set(query={}).render_as_string()  # a query may hold a password too
     if address.drivername in ("postgresql", "postgresql+psycopg"):
         if not address.database:
             raise Usage(

@@ -44,9 +44,9 @@ class PostgreSQL(Database):
         # what the address says itself is stronger
         defaults = {name: value for name, value in _CONNECT.items() if name not in url.query}
         engine = create_engine(url, connect_args=defaults, poolclass=NullPool)
-        super().__init__(
-            url.render_as_string(), engine, writable=writable, patience_seconds=patience_seconds, waiting=waiting
-        )
+        # a query may hold a password too
+        name = url.set(query={}).render_as_string()
+        super().__init__(name, engine, writable=writable, patience_seconds=patience_seconds, waiting=waiting)
 
     def begin_reading(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -69,7 +69,7 @@ class PostgreSQL(Database):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_BUILDING})")
 
     def _begin(self, connection: Connection) -> None:
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(self.patience_ms, 1)}")
 

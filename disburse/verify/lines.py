@@ -51,12 +51,11 @@ def month(case: Case) -> Month:
     booked = [line for line in taken(case.booked) if line.net_fen > 0]
     for line in booked:
         line.pay_year, line.event_year = line.pay_date.year, line.event_date.year
-    sums: pd.DataFrame | None = getattr(case, "sums", None)
     return Month(
         policy=case.policy,
         pay_date=case.pay_date,
         booked=booked,
-        balances=booked if sums is None else taken(sums),
+        balances=booked if case.sums is None else taken(case.sums),
         register=taken(case.lists.register),
         exclusions=taken(case.lists.exclusions),
         awards=taken(case.lists.awards),

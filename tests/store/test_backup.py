@@ -127,3 +127,11 @@ def test_a_backup_is_one_moment_while_others_book(store: Store, url: str, tmp_pa
         stop.set()
         child.join()
     assert bookkeeping.verify(url, [copied.head], quiet).faults == []
+
+
+def test_no_password_is_ever_shown(url: str) -> None:
+    """An empty store is named without what stands before the @."""
+    address = url.replace("postgres@", "postgres:secret@")
+    with pytest.raises(Refused) as raised:
+        bookkeeping.verify(address, [], quiet)
+    assert "secret" not in raised.value.zh + raised.value.en

@@ -85,7 +85,7 @@ def test_a_server_that_is_not_there_is_no_empty_store_and_its_password_is_not_sh
     with pytest.raises(Usage) as wrong:
         open_store("mysql://clerk:secret@server/disburse", create=create)
     with pytest.raises(Usage) as nameless:
-        open_store("postgresql+psycopg://clerk:secret@server", create=create)
+        open_store("postgresql+psycopg://clerk:secret@server?password=secret", create=create)
     assert "names no database" in sentence(nameless.value)
     assert "secret" not in sentence(raised.value) + sentence(wrong.value) + sentence(nameless.value)
 

@@ -237,20 +237,17 @@ def test_any_change_to_any_column_of_any_line_is_found(path: Any, url: str) -> N
     assert missed == []
 
 
-def test_seals_are_made_for_older_batches(path: Any, url: str, store: Store) -> None:
-    from disburse.store import seals
-
+def test_a_store_from_before_there_were_seals_gets_them(store: Store, url: str) -> None:
     filled(store)
-    with unguarded_again(url) as connection:
-        kept = connection.execute(seal.select().order_by(seal.c.batch_no)).all()
-        connection.execute(text("DELETE FROM seal WHERE batch_no <> 2"))
-        seals.fill(connection)
-        assert connection.execute(seal.select().order_by(seal.c.batch_no)).all() == kept
-        assert found(connection) == []
-
-
-@contextmanager
-def unguarded_again(url: str) -> Iterator[Connection]:
     with past(url) as other:
-        other.connection.execute(text("DROP TRIGGER seal_delete"))
-        yield other.connection
+        kept = other.connection.execute(seal.select().order_by(seal.c.batch_no)).all()
+        other.connection.execute(text("DROP TABLE seal"))
+        if other.connection.dialect.name == "postgresql":
+            for verb in ("update", "delete", "truncate"):
+                other.connection.execute(text(f"DROP FUNCTION seal_{verb}()"))
+        other.connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    open_store(url, create=True)
+    with store.reading() as connection:
+        assert connection is not None
+        assert connection.execute(seal.select().order_by(seal.c.batch_no)).all() == kept
+        assert found(connection, store.head()) == []
