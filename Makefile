@@ -30,7 +30,7 @@ seeded: .venv/dev  ## N submissions with one planted defect each, from seed FIRS
 	$(BIN)/python -m tests.intake.seeded $(or $(N),1000) $(or $(FIRST),0)
 
 mutations: .venv/dev  ## N random single changes to runs and store: recheck must find each
-	$(BIN)/python -m tests.audit.mutation $(or $(N),1000)
+	$(BIN)/python -m tests.audit.mutation $(or $(N),1000) $(or $(SEED),1)
 
 scale: .venv/dev  ## a month against ten million booked lines, beside one against a hundred thousand (an hour, 10 GB)
 	$(BIN)/python -m tests.store.scale

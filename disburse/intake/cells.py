@@ -77,7 +77,7 @@ Reader = Callable[[Cell], Value | Fault | None]
 def reader(column: Column, policy: Policy, fen_per: int) -> Reader:
     """The reader of a column; `fen_per` is the unit its numbers are written in (amounts only)."""
     read = _readers(column, policy, fen_per)
-    unchecked = column.kind in ("text", "identifier") and not column.checks  # others say what is wrong with a stroke
+    unchecked = column.kind == "identifier" and not column.checks  # no check would refuse a stroke as a number
     placeholders = column.required != "always" or unchecked
 
     def one(cell: Cell) -> Value | Fault | None:

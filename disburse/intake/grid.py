@@ -69,7 +69,7 @@ class SheetTable:
 
     def corner(self, row: int, column: int) -> tuple[int, int]:
         if row <= self.heading.row:
-            return _corner(self.merged, row, column)
+            return _head(self.cells, self.merged, self.heading, column)
         reaching = self.over.get(column, {}).get(row)
         if reaching is None:
             reaching = next((m for m in self._across.get(row, ()) if m[1] <= column <= m[3]), None)
@@ -181,12 +181,12 @@ def titles(fields: Sequence[str], form: Table) -> Wording:
 def _faults(path: Path, name: str, sheet: Sheet, heading: Heading, form: Table) -> Iterator[FileUnreadable]:
     missing = heading.missing(form)
     if missing:
-        at = address(*_corner(sheet.merged, heading.row, min(heading.written)))
+        at = address(*_head(sheet.cells, sheet.merged, heading, min(heading.written)))
         yield stop("COLUMN_MISSING", path, name, sheet=sheet.name, cell=at, expected=titles(missing, form))
     for later, first in heading.repeated:
         yield stop(
-            "COLUMN_REPEATED", path, name, sheet=sheet.name, cell=address(*_corner(sheet.merged, heading.row, later)),
-            column=heading.written[later], found=heading.written[later], other=address(*_corner(sheet.merged, heading.row, first)),
+            "COLUMN_REPEATED", path, name, sheet=sheet.name, cell=address(*_head(sheet.cells, sheet.merged, heading, later)),
+            column=heading.written[later], found=heading.written[later], other=address(*_head(sheet.cells, sheet.merged, heading, first)),
             expected=heading.written[first],
         )  # fmt: skip
 
@@ -211,6 +211,15 @@ def _table(name: str, sheet: Sheet, heading: Heading, end: int, form: Table, uni
         name, sheet.name, sheet.order, sheet.hidden, heading, rows, totals, units, sheet.cells, sheet.merged, over,
         sheet.hidden_rows,
     )  # fmt: skip
+
+
+def _head(cells: Sequence[Sequence[Cell]], merged: Sequence[Range], heading: Heading, column: int) -> tuple[int, int]:
+    """The cell in which the heading of the column stands; in the last heading line where it has none."""
+    for row in range(heading.row, heading.top - 1, -1):
+        at = _corner(merged, row, column)
+        if cells[at[0]][at[1]] != "":
+            return at
+    return _corner(merged, heading.row, column)
 
 
 def _corner(merged: Sequence[Range], row: int, column: int) -> tuple[int, int]:

@@ -150,10 +150,7 @@ def headings(sheet: Sheet, form: Table) -> list[Heading]:
             row += 1
             continue
         heading = _heading(sheet, row, form, words, down, across)
-        while heading and heading.row + 1 in down and heading.row + 1 < len(sheet.cells):
-            lower = _heading(sheet, heading.row + 1, form, words, down, across, top=heading.top)
-            if not lower or len(lower.columns) < len(heading.columns):
-                break
+        while heading and (lower := _lower(sheet, heading, form, words, down, across)):
             heading = lower
         if heading:
             heading = _with_units_below(sheet, heading)
@@ -161,6 +158,38 @@ def headings(sheet: Sheet, form: Table) -> list[Heading]:
             row = heading.below - 1
         row += 1
     return found
+
+
+def _lower(
+    sheet: Sheet, heading: Heading, form: Table, words: Vocabulary, down: dict[int, dict[int, str]],
+    across: dict[tuple[int, int], str],
+) -> Heading | None:  # fmt: skip
+    """The heading with the line below it, where that only has further headings: the columns of a group, often under its name.
+
+    A cell that is blank there, merged with the one above or not, keeps the heading above; a unit or aside adds to it.
+    """
+    row = heading.row + 1
+    line = sheet.cells[row] if row < len(sheet.cells) else []
+    texts = {column: cell for column, cell in enumerate(line) if cell != ""}
+    if not _are_headings([*texts.values()], heading, words) and not (row in down and not texts):
+        return None
+    joined: list[Cell] = [*line]
+    for column, text in heading.written.items():
+        below = texts.get(column, "")
+        if not below or (isinstance(below, str) and _ASIDE.fullmatch(squashed(below))):
+            joined[column] = f"{text}{below}"
+    groups = {column: text for column, text in heading.written.items() if not words.meaning(text)}
+    spanned = {column: max((c for c in heading.written if c <= column), default=-1) for column in texts}
+    beside = {(heading.row, column): groups[at] for column, at in spanned.items() if at in groups}
+    return _heading(sheet, row, form, words, down, beside | across, top=heading.top, line=joined)
+
+
+def _are_headings(cells: list[Cell], heading: Heading, words: Vocabulary) -> bool:
+    """Whether these are headings: columns the heading has not, and nothing with a digit."""
+    texts = [cell for cell in cells if isinstance(cell, str) and len(cell) <= LONGEST]
+    known = [meaning[0] for text in texts if (meaning := words.meaning(text))]
+    digits = any(sign.isdigit() for text in texts if not words.meaning(text) for sign in text)
+    return len(texts) == len(cells) and bool(known) and not digits and not heading.columns.keys() & set(known)
 
 
 def _with_units_below(sheet: Sheet, heading: Heading) -> Heading:
@@ -212,10 +241,10 @@ def _text_at(sheet: Sheet, row: int, column: int) -> str:
 
 def _heading(
     sheet: Sheet, row: int, form: Table, words: Vocabulary, down: dict[int, dict[int, str]],
-    across: dict[tuple[int, int], str], top: int | None = None,
+    across: dict[tuple[int, int], str], top: int | None = None, line: list[Cell] | None = None,
 ) -> Heading | None:  # fmt: skip
     """The heading row at `row`, if there is one: half of the required columns, or the number of the row and three more."""
-    line: list[Cell] = sheet.cells[row]
+    line = line or sheet.cells[row]
     for column, text in down.get(row, {}).items():
         if column < len(line) and line[column] == "":
             line = [*line[:column], text, *line[column + 1 :]]

@@ -29,7 +29,7 @@ _PUNCTUATED = re.compile(r"[:。;,、]|^(?:注|备注|说明)")
 _DAY = r"[0-9]{4}(?:[-/.][0-9]{1,2}[-/.][0-9]{1,2}|年[0-9]{1,2}月(?:[0-9]{1,2}日)?)"
 _NOTE = re.compile(
     rf"{_DAY}$|(?:制表|填表|填报|编制|经办|审核|复核|审批|批准|负责|主管|分管|联系|电话|手机|传真|邮箱|地址|日期|时间|打印"
-    r"|单位|盖章|公章|签[字名章]|备注|说明|附?注[:0-9]|第[0-9一二三四五六七八九十]+[页批组类期]|共[0-9]+页|[0-9]{4}年[^号]*$|[0-9]{1,2}\.[^0-9]{2}"
+    r"|附件|附表|单位|盖章|公章|签[字名章]|备注|说明|附?注[:0-9]|第[0-9一二三四五六七八九十]+[页批组类期]|共[0-9]+页|[0-9]{4}年[^号]*$|[0-9]{1,2}\.[^0-9]{2}"
     r"|(?:tel|phone|fax|date|page|prepared|approved|signed|notes?)\b)",
     re.IGNORECASE,
 )
@@ -179,14 +179,14 @@ def _total(line: Sequence[Cell]) -> tuple[Literal["all", "part"], str] | None:
 
 
 def _titles_between(sheet: Sheet, heading: Heading, end: int) -> frozenset[int]:
-    """The lines directly before the next table's heading that hold one text and nothing else: its title, no row of this one."""
+    """The lines directly before the next table's heading that hold one text, or notes: its title, no rows of this one."""
     found = set()
     columns = sorted(heading.columns.values())
     for row in range(end - 1, heading.below - 1, -1):
         if end == len(sheet.cells):
             break
-        filled = [cell for column in columns if (cell := sheet.cells[row][column]) != ""]
-        if len(filled) > 1 or any(not isinstance(cell, str) or key(cell).isascii() for cell in filled):
+        telling = [cell for column in columns if (cell := sheet.cells[row][column]) != "" and _tells(cell)]
+        if len(telling) > 1 or any(not isinstance(cell, str) or key(cell).isascii() for cell in telling):
             break
         found.add(row)
     return frozenset(found)

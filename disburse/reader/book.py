@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from disburse.reader.markup import LOCAL, letters, parse, unescaped
-from disburse.reader.unreadable import ambiguous, irregular
+from disburse.reader.unreadable import ambiguous, interrupted, irregular, two_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,21 +110,29 @@ class _Strings:
     def __init__(self) -> None:
         self.found: list[str] = []
         self._runs: list[str] = []
-        self._in_text, self._aside = False, 0
+        self._in_text, self._in_run, self._aside = False, False, 0
 
     def start(self, name: str, _: dict[str, str]) -> None:
+        if self._in_text:
+            raise interrupted()
         match LOCAL.get(name):
             case "si":
                 self._runs = []
+            case "r":
+                self._in_run = True
             case "rPh":
                 self._aside += 1
             case "t":
+                if self._runs and not self._in_run and not self._aside:
+                    raise two_values()
                 self._in_text = not self._aside
 
     def end(self, name: str) -> None:
         match LOCAL.get(name):
             case "t":
                 self._in_text = False
+            case "r":
+                self._in_run = False
             case "rPh":
                 self._aside -= 1
             case "si":
@@ -134,13 +142,17 @@ class _Strings:
         if self._in_text:
             self._runs.append(data)
 
+    def mark(self, *_: object) -> None:
+        if self._in_text:
+            raise interrupted()
+
 
 def _strings(package: Package, part: str | None) -> list[str]:
     if part is None or part not in package:
         return []
     taken = _Strings()
     with package.open(part) as stream:
-        parse(stream, taken.start, taken.end, taken.text)
+        parse(stream, taken.start, taken.end, taken.text, taken.mark)
     return taken.found
 
 

@@ -6,7 +6,7 @@ import re
 from typing import IO, TYPE_CHECKING
 from xml.parsers import expat
 
-from disburse.reader.package import document_type
+from disburse.reader.unreadable import document_type, irregular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,12 +48,30 @@ def parser(start: Start, end: End, text: Text | None = None) -> expat.XMLParserT
     return made
 
 
-def parse(stream: IO[bytes], start: Start, end: End, text: Text | None = None) -> None:
-    """Parse the whole stream. Raises expat.ExpatError, Unreadable."""
+def parse(
+    stream: IO[bytes], start: Start, end: End, text: Text | None = None, mark: Callable[..., None] | None = None
+) -> None:
+    """Parse the whole stream; `mark` is told of comments and the like. Raises expat.ExpatError, Unreadable."""
     made = parser(start, end, text)
-    while chunk := stream.read(CHUNK):
+    made.CommentHandler = made.ProcessingInstructionHandler = mark
+    chunk = stream.read(CHUNK)
+    check_encoding(chunk)
+    while chunk:
         made.Parse(chunk, False)  # noqa: FBT003 – positional in the library
+        chunk = stream.read(CHUNK)
     made.Parse(b"", True)  # noqa: FBT003
+
+
+def encoding(start: bytes) -> str:
+    """The encoding an XML part declares at its start, in lower case; UTF-8 where it says nothing."""
+    declared = re.match(rb'[^<]*<\?xml[^>]*?encoding\s*=\s*["\']([^"\'>]*)', start[:400].replace(b"\x00", b""))
+    return declared[1].decode("latin-1").lower() if declared else "utf-8"
+
+
+def check_encoding(start: bytes) -> None:
+    """Refuse an encoding the parser does not have."""
+    if encoding(start) not in ("utf-8", "utf-16", "us-ascii", "iso-8859-1"):
+        raise irregular("文件内部不是 UTF-8 编码", "the parts of the file are not UTF-8")
 
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")

@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Self
 from xml.etree import ElementTree as ET
 
 from disburse.reader import unreadable
-from disburse.reader.unreadable import ambiguous, damaged, encrypted, irregular, too_large
+from disburse.reader.markup import check_encoding
+from disburse.reader.unreadable import ambiguous, damaged, document_type, encrypted, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +61,7 @@ class Package:
             xml = stream.read(MAX_TREE + 1)
         if len(xml) > MAX_TREE:
             raise too_large(unreadable.megabytes(len(xml)), unreadable.megabytes(MAX_TREE))
+        check_encoding(xml)
         return ET.fromstring(xml, _parser())  # noqa: S314 – without document type
 
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
@@ -88,10 +90,6 @@ class _NoDoctype(ET.TreeBuilder):
 
 def _parser() -> ET.XMLParser:
     return ET.XMLParser(target=_NoDoctype())  # noqa: S314 – as above
-
-
-def document_type() -> unreadable.Unreadable:
-    return irregular("文件内部含有文档类型定义", "the file holds a document type definition")
 
 
 def _check(infos: list[zipfile.ZipInfo], different: int) -> None:

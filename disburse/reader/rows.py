@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from disburse.reader.markup import CHUNK, LOCAL, parser, ranges
-from disburse.reader.unreadable import Unreadable, ambiguous, irregular
+from disburse.reader.markup import CHUNK, LOCAL, check_encoding, encoding, parser, ranges
+from disburse.reader.unreadable import Unreadable, damaged, interrupted, irregular, two_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,25 +112,38 @@ class _General:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         name = LOCAL.get(name, name)
+        if self._parser.CharacterDataHandler:
+            raise interrupted()
         if self._depth == 1:
             if name not in ("c", "extLst"):
                 raise _strange()
             self._given, self._formula, self._value, self._parts = attributes, b"", b"", {}
         elif self._depth == 2:
-            self._within = name
-            if name == "f":
-                self._formula = b"<f"
-            elif name == "v":
-                self._take(value=True)
+            self._start_part(name)
         elif self._within == "is":
-            self._run = name if self._depth == 3 else self._run
-            if name == "t" and (self._depth == 3 or (self._depth == 4 and self._run == "r")):
-                self._take(value=False)
+            self._start_inline(name)
+
+    def _start_part(self, name: str) -> None:
+        self._within = name
+        if name == "f":
+            self._formula = b"<f"
+        elif name == "v":
+            self._take(value=True)
+        elif name == "is" and False in self._parts:
+            raise two_values()
+
+    def _start_inline(self, name: str) -> None:
+        if self._depth == 3:
+            self._run = name
+        if name == "t" and (self._depth == 3 or (self._depth == 4 and self._run == "r")):
+            if False in self._parts and self._run == "t":
+                raise two_values()
+            self._take(value=False)
 
     def _take(self, *, value: bool) -> None:
         """Take the text from here to the end of the element."""
         if self._value and value:
-            raise ambiguous("一个单元格里写有两个值", "a cell holds two values")
+            raise two_values()
         self._value = b"<v" if value else self._value
         self._parser.CharacterDataHandler = self._parts.setdefault(value, []).append
 
@@ -145,7 +158,7 @@ class _General:
 
     def _interrupted(self, *_: object) -> None:
         if self._parser.CharacterDataHandler:
-            raise ambiguous("单元格的值中夹有注释或标记", "the value of a cell is interrupted by a comment or mark")
+            raise interrupted()
 
     def _cell(self) -> Written:
         reference = self._given.get("r", "").strip().upper()
@@ -153,6 +166,8 @@ class _General:
         kind = "".join(f' {name}="{self._given[name].strip()}"' for name in ("s", "t") if name in self._given)
         value, inline = (_escaped("".join(self._parts.get(each, ()))) for each in (True, False))
         row = reference[len(column) :]
+        if reference and not (row and row.isascii()):
+            raise damaged()
         return Written(column.encode(), row.encode(), kind.encode(), self._formula, self._value, value, inline)
 
 
@@ -211,8 +226,7 @@ class _Text:
         """All up to the rows, taken off the buffer; all of a sheet without any."""
         self._more()
         start = self.buffer[:200]
-        declared = re.search(rb'encoding\s*=\s*["\']([^"\']+)', start)
-        if b"\x00" in start or (declared and declared[1].lower() not in (b"utf-8", b"utf8")):
+        if b"\x00" in start or encoding(start) != "utf-8":
             raise NotPlain
         while not (opened := _OPEN.search(self.buffer) or _EMPTY.search(self.buffer)) and self._more():
             if len(self.buffer) > _LONGEST:
@@ -257,10 +271,12 @@ class _Text:
 
 def general_rows(stream: IO[bytes], frame: Frame) -> Iterator[Row]:
     """As plain_rows, of a sheet however it is written. Raises expat.ExpatError, Unreadable."""
-    more = True
+    first = more = True
     while more:
         chunk = stream.read(CHUNK)
-        more = bool(chunk)
+        if first:
+            check_encoding(chunk)
+        first, more = False, bool(chunk)
         frame.feed(chunk, last=not more)
         yield from frame.rows
         frame.rows.clear()

@@ -52,6 +52,19 @@ def ambiguous(zh: str, en: str) -> Unreadable:
     return irregular(f"{zh}，不同的软件可能读出不同的内容", f"{en}, so that two programs could read it differently")
 
 
+def document_type() -> Unreadable:
+    """It can grow without bound, and no workbook has one."""
+    return irregular("文件内部含有文档类型定义", "the file holds a document type definition")
+
+
+def interrupted() -> Unreadable:
+    return ambiguous("单元格的内容中夹有注释或标记", "the content of a cell is interrupted by a comment or mark")
+
+
+def two_values() -> Unreadable:
+    return ambiguous("一个单元格里写有两个值", "a cell holds two values")
+
+
 def encrypted() -> Unreadable:
     """The file needs a password."""
     return Unreadable("WORKBOOK_ENCRYPTED")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Converter = Callable[[bytes], "Cell"]
 """The bytes of a value that is not empty → the cell."""
 
-_ATTRIBUTE = re.compile(r' ([a-z]+)="([A-Za-z0-9]*)"')
+_ATTRIBUTE = re.compile(r' (s|t|cm|vm|ph)="([A-Za-z0-9]*)"')
 _ATTRIBUTES = re.compile(rf"(?:{_ATTRIBUTE.pattern})* ?")
 _NUMBER = re.compile(rb"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?\s*")
 _NO_NUMBER = (b"NaN", b"INF", b"-INF")

@@ -183,7 +183,7 @@ class _Columns(dict[bytes, int]):
 
     def __missing__(self, column: bytes) -> int:
         found = letters(column)
-        if found >= unreadable.MAX_COLUMNS:
+        if not (column.isalpha() and column.isupper()) or found >= unreadable.MAX_COLUMNS:
             raise damaged()
         self[column] = found
         return found

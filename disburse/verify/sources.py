@@ -32,6 +32,7 @@ class Sources:
             line.pay_year, line.event_year = self.month.pay_date.year, line.event_date and line.event_date.year
             measure = self.month.measures.get(line.measure)
             line.fund = compared(measure.fund) if measure else ""
+        self._balances = taken(case.balances)
         self._meters = {limit.id: Meter(limit, self.month) for limit in case.policy.limits}
         self._limited: dict[str, dict[Any, list[Line]]] = {}
         self._matters: dict[Any, list[Line]] = defaultdict(list)
@@ -45,16 +46,16 @@ class Sources:
             return self._used(cut, self._booked(cut.rule, row))
         if cut.step == "budget":
             fund = compared(cut.rule), self.month.pay_date.year
-            return self._used(cut, [line for line in self.month.balances if (line.fund, line.pay_year) == fund])
+            return self._used(cut, [line for line in self._balances if (line.fund, line.pay_year) == fund])
         return ";".join(dict.fromkeys(self._rewarded(row))) if cut.used_before_fen else ""
 
     def _booked(self, rule: str, row: Line) -> list[Line]:
         """The bookings that count under this limit with this row."""
         meter = self._meters[rule]
         if rule not in self._limited:
-            self._limited[rule] = defaultdict(list)
-            for line in self.month.booked:
-                if line.measure in meter.limit.measures and meter.limit.window != "batch":
+            limit, self._limited[rule] = meter.limit, defaultdict(list)
+            for line in self._balances if limit.balanced else self.month.booked:
+                if line.measure in limit.measures and limit.window != "batch" and line.net_fen > 0:
                     self._limited[rule][meter.key(line)].append(line)
         return self._limited[rule][meter.key(row)]
 

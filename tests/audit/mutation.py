@@ -1,4 +1,4 @@
-"""Single changes to what a run has left behind, drawn at random: each must be found. `python -m tests.audit.mutation N`.
+"""Single changes to what a run has left behind, drawn at random: each must be found. `python -m tests.audit.mutation N SEED`.
 
 Every change is made to a real file or to the real store. A forged one also mends the hashes that would give it away.
 """
@@ -245,15 +245,16 @@ def missed(folder: Path, count: int, seed: int) -> list[tuple[str, Mutation]]:
             if not office.found(month):
                 unseen.append((month, mutation))
                 print("MISSED", number, month, mutation, flush=True)
+        if number % 100 == 99:
+            print(f"{number + 1} changes, {len(unseen)} missed", flush=True)
     return unseen
 
 
 def main() -> int:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    count, seed = int(sys.argv[1]), int(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         play(Path(folder))
-        unseen = missed(Path(folder), count, seed=20250630)
-    print(f"{count} changes, {len(unseen)} missed")
+        unseen = missed(Path(folder), count, seed)
     return 1 if unseen else 0
 
 

@@ -6,6 +6,7 @@ the order of lines included.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -36,6 +37,8 @@ def written(settlement: Settlement, case: Case, path: Path) -> dict[str, bytes]:
 def differing(seed: int, folder: Path) -> list[str]:
     """The files in which the two calculations of a drawn month differ."""
     rows, found, case = month(Random(seed))
+    if seed % 2:  # as a run has it: what is shared widely comes from running balances
+        case = replace(case, sums=case.balances)
     first = written(settle(rows, found, case), case, folder / "first.xlsx")
     second = written(settlement_of(rows, recalculate(rows, found, case), case), case, folder / "second.xlsx")
     return [name for name in first if first[name] != second[name]]

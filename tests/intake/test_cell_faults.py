@@ -20,6 +20,8 @@ FAULTS = [
     ("subject_name", "无", "CELL_REQUIRED"),
     ("payee_name", "／", "CELL_REQUIRED"),
     ("basis_amount", "—", "CELL_REQUIRED"),
+    ("application_no", "无", "CELL_REQUIRED"),
+    ("application_no", "/", "CELL_REQUIRED"),
     ("applicant_name", "#N/A", "CELL_ERROR_VALUE"),
     ("approved_amount", "#DIV/0!", "CELL_ERROR_VALUE"),
     ("remark", "#REF!", "CELL_ERROR_VALUE"),

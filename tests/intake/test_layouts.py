@@ -99,6 +99,10 @@ def test_a_title_between_two_tables_is_no_row(tmp_path, policy):
     for title in ("附件2", "2025年6月申报表（第二批）"):
         intake = taken(policy, save(tmp_path / "a.xlsx", [*lines({}), [], [title], *lines({"application_no": "B1"})]))
         assert list(intake.rows["application_no"]) == ["SQ-1", "B1"]
+        who = ["填报单位（盖章）：某局", *[None] * 5, "填报日期：2025年6月3日"]
+        above = [[title], ["资金安排明细表（元）"], who]
+        intake = taken(policy, save(tmp_path / "b.xlsx", [*lines({}), [], *above, *lines({"application_no": "B1"})]))
+        assert list(intake.rows["application_no"]) == ["SQ-1", "B1"]
         assert found(intake) == []
 
 

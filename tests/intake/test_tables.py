@@ -123,6 +123,40 @@ def test_headings_on_two_lines(tmp_path, policy):
     assert intake.rows["approved_amount_fen"].tolist() == [350_000_000_000] * 2
 
 
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_headings_on_two_lines_need_not_be_merged(tmp_path, policy, suffix):
+    heading, *rows = lines({"approved_amount": 35, "basis_amount": 90}, {"approved_amount": 35, "basis_amount": 90})
+    upper, lower = [*heading], [None] * len(FIELDS)
+    for names, group in (
+        (["payee_name", "bank_name", "cnaps", "account_no"], "收款信息"),
+        (["approved_amount", "basis_amount", "other_public_funds"], "金额（万元）"),
+    ):
+        for name in names:
+            column = FIELDS.index(name)
+            upper[column], lower[column] = group if name == names[0] else None, heading[column].replace("(元)", "")
+    sheet = [["标题"], upper, lower, *rows]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "xlsx":
+        save(path, sheet)
+    else:
+        path.write_text(
+            "\n".join(",".join("" if c is None else str(c) for c in line) for line in sheet), encoding="utf-8"
+        )
+    intake = taken(policy, path)
+    assert (found(intake), intake.rows["source_row"].tolist()) == ([], [4, 5])
+    assert intake.rows["approved_amount_fen"].tolist() == [35_000_000] * 2
+
+
+def test_a_note_merged_from_the_heading_down_takes_no_row_with_it(tmp_path, policy):
+    heading, *rows = lines({}, {})
+
+    def merge(sheet):
+        sheet.merge_cells("AE1:AE3")
+
+    intake = taken(policy, save(tmp_path / "a.xlsx", [[*heading, "填表须知"], *rows], change=merge))
+    assert (found(intake), len(intake.rows)) == ([("COLUMN_UNKNOWN", "AE1")], 2)
+
+
 def test_footers_are_no_rows_but_a_row_below_the_total_is(tmp_path, policy):
     table = lines({}, {"application_no": "SQ-2", "approved_amount": 50000})
     footers = [

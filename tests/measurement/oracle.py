@@ -85,6 +85,8 @@ def _same(ours: Any, theirs: Any) -> bool:
             return isinstance(theirs, datetime) and abs(theirs - datetime.combine(ours, time())) < MOMENT
         case time():
             return isinstance(theirs, time) and abs(_since_midnight(theirs) - _since_midnight(ours)) < MOMENT
+    if theirs == "#VALUE!":
+        return isinstance(ours, float)  # shown as a date it cannot be
     return type(theirs) in (int, type(ours)) and bool(ours == theirs)
 
 

@@ -132,6 +132,8 @@ def test_a_payment_like_the_program_writes_is_taken(file: Past) -> None:
         {"application_no": "A-000000", "generation": 2},
         {"generation": 2},
         {"generation": 0},
+        {"pays_again": 1},
+        {"application_no": "A-000000", "generation": 2, "pays_again": 1},
         {"instalment": 0},
         {"uscc": None},
         {"batch_no": 1, "line": 9},
@@ -173,6 +175,18 @@ def test_reversals_are_taken_up_to_what_was_paid(file: Past) -> None:
     file.copy("posting", "id = 1", **{**BACK, "id": 5, "line": 2, "reversal_no": 2, "paid_fen": -40})
     with pytest.raises(REFUSED, match="more than is left"):
         file.copy("posting", "id = 1", **{**BACK, "id": 6, "line": 3, "reversal_no": 3, "paid_fen": -1})
+
+
+def test_a_payment_after_a_full_reversal_names_the_line_it_stands_for(store: Store, url: str) -> None:
+    book(store, booking(2, "A", 100))
+    reverse(url, 1, 100)
+    with past(url) as other:
+        other.next_batch()
+        again = {"id": 4, "batch_no": 3, "line": 1, "generation": 2}
+        for wrong in (None, 2, 3, 4):
+            with pytest.raises(REFUSED, match="paid before and not taken back"):
+                other.copy("posting", "id = 1", **again, pays_again=wrong)
+        other.copy("posting", "id = 1", **again, pays_again=1)
 
 
 @pytest.mark.parametrize(

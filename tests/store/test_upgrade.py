@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from disburse.errors import Refused
 from disburse.store import Store, open_store
 from disburse.store.chain import BATCH_FIELDS, OUTCOME_FIELDS, POSTING_FIELDS_OF, batch_hash
-from disburse.store.derived import differences
+from disburse.store.derived import differences, take_in
 from disburse.store.frames import LINES, to_columns
 from disburse.store.migrations import configuration
 from disburse.store.schema import GENESIS, REVISIONS, seal
@@ -23,7 +23,8 @@ from tests.store.test_verification import filled
 if TYPE_CHECKING:
     import pandas as pd
 
-FIRST = POSTING_FIELDS_OF[1]
+FORM = {"0001": 1, "0002": 2}
+"""The form in which each earlier program booked."""
 
 
 def at_revision(url: str, revision: str) -> None:
@@ -34,10 +35,12 @@ def at_revision(url: str, revision: str) -> None:
 
 
 class Earlier:
-    """A store of revision 0001, booked into as the program of its time did."""
+    """A store of an earlier revision, booked into as the program of its time did."""
 
-    def __init__(self, other: Past) -> None:
+    def __init__(self, other: Past, revision: str) -> None:
         self.other = other
+        self.form = FORM[revision]
+        self.fields = POSTING_FIELDS_OF[self.form]
         self.hash, self.batch_no, self.last = GENESIS, 0, 0
 
     def book(self, postings: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> None:
@@ -50,18 +53,22 @@ class Earlier:
         batch = {
             "batch_no": self.batch_no, "batch": f"2025-06-{self.batch_no}", "month": "2025-06", "number": self.batch_no,
             "pay_date": "2025-06-30", "run_hash": f"{self.batch_no:064}", "policy_sha256": "p", "prepared_by": "甲",
-            "approved_by": "乙", "reviewed_by": None, "lines": len(postings), "outcomes": len(outcomes), "form": 1,
+            "approved_by": "乙", "reviewed_by": None, "lines": len(postings), "outcomes": len(outcomes), "form": self.form,
             "total_fen": sum(each["paid_fen"] for each in postings),
             "open_items": sum(each["status"] in ("held", "carried") for each in outcomes),
         }  # fmt: skip
         made = batch_hash(
-            self.hash, batch, [[each[name] for name in FIRST] for each in postings],
+            self.hash, batch, [[each[name] for name in self.fields] for each in postings],
             [[each[name] for name in OUTCOME_FIELDS] for each in outcomes],
         )  # fmt: skip
         self._insert("batch", {**batch, "previous_hash": self.hash, "hash": made})
         for table, rows in (("posting", postings), ("outcome", outcomes)):
             for row in rows:
-                self._insert(table, row)
+                self._insert(
+                    table, {name: value for name, value in row.items() if name in self.fields or table == "outcome"}
+                )
+        if self.form > 1:
+            take_in(self.other.connection, self.batch_no)
         self.other.execute("UPDATE head SET sequence = :at, hash = :made", at=self.batch_no, made=made)
         self.hash = made
 
@@ -71,7 +78,7 @@ class Earlier:
 
 def payments(frame: pd.DataFrame, **changed: Any) -> list[dict[str, Any]]:
     known = {"kind": "payment", "refers_to": None, "reversal_no": None, "generation": 1, "month": "2025-06",
-             "pay_date": "2025-06-30", "reason": "", "document_no": ""}  # fmt: skip
+             "pay_date": "2025-06-30", "reason": "", "document_no": "", "pays_again": None}  # fmt: skip
     said = zip(*to_columns(frame, LINES), strict=True)
     return [{**known, **dict(zip(LINES, line, strict=True)), **changed} for line in said]
 
@@ -81,11 +88,11 @@ def outcome(application_no: str, status: str) -> dict[str, Any]:
             "uscc": "u", "applicant_name": "甲", "approved_amount_fen": 7, "reasons": ""}  # fmt: skip
 
 
-def booked_at_0001(url: str) -> None:
+def booked_at(url: str, revision: str) -> None:
     """Three payments, one of them taken back and paid again, one in part; two items open, one of them taken up since."""
-    at_revision(url, "0001")
+    at_revision(url, revision)
     with past(url) as other:
-        store = Earlier(other)
+        store = Earlier(other, revision)
         paid = payments(lines(3, "A", [100, 200, 300]))
         said = [outcome(each["application_no"], "paid") for each in paid]
         store.book(paid, [*said, outcome("H-1", "held"), outcome("H-2", "carried")])
@@ -97,15 +104,18 @@ def booked_at_0001(url: str) -> None:
             ],
             [],
         )
-        store.book([{**paid[0], "generation": 2}], [outcome("A-000000", "paid"), outcome("H-2", "rejected")])
+        store.book(
+            [{**paid[0], "generation": 2, "pays_again": 1}], [outcome("A-000000", "paid"), outcome("H-2", "rejected")]
+        )
 
 
 def test_every_earlier_revision_is_upgraded_here() -> None:
-    assert REVISIONS[:-1] == ("0001", "0002"), "a test for the new revision belongs here"
+    assert REVISIONS[:-1] == tuple(FORM), "a test for the new revision belongs here"
 
 
-def test_everything_is_kept(url: str) -> None:
-    booked_at_0001(url)
+@pytest.mark.parametrize("revision", FORM)
+def test_everything_is_kept(url: str, revision: str) -> None:
+    booked_at(url, revision)
     with pytest.raises(Refused, match="旧版本"):
         open_store(url, create=False)
     store = open_store(url, create=True)
@@ -118,8 +128,9 @@ def test_everything_is_kept(url: str) -> None:
     _sound(url, store)
 
 
-def test_what_is_booked_afterwards_goes_on_from_there(url: str) -> None:
-    booked_at_0001(url)
+@pytest.mark.parametrize("revision", FORM)
+def test_what_is_booked_afterwards_goes_on_from_there(url: str, revision: str) -> None:
+    booked_at(url, revision)
     store = open_store(url, create=True)
     reverse(url, 6, 100)
     book(store, booking(1, "A"), "third time")

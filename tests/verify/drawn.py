@@ -28,6 +28,11 @@ DAYS = [date(2025, 2, 5), date(2025, 12, 31), date(2026, 1, 1), date(2027, 12, 3
 EDGES = [date(2025, 2, 4), date(2028, 1, 1), date(2024, 12, 31)]
 PAY_DATES = [date(2025, 6, 30), date(2026, 1, 31), date(2027, 12, 31), date(2028, 1, 31)]
 FEN = [1, 2, 33, 50, 99, 100, 101, 150, 200, 201, 299, 300, 400]
+BATCHES = [("2025-03-1", date(2025, 3, 31)), ("2025-12-1", date(2025, 12, 31)), ("2026-01-1", date(2026, 1, 1))]
+UNREAD = {
+    "approved_amount_fen": pd.NA, "event_date": pd.NaT, "approved_date": pd.NaT, "instalment": pd.NA, "application_no": "", "measure": "",
+}  # fmt: skip
+"""Cells that reading may not have taken in, and what stands for them."""
 Drawn = tuple[pd.DataFrame, list[Finding], Case]
 
 
@@ -176,29 +181,36 @@ def _made(random: Random) -> Policy:
             "funds": [{"name": "资金（一）", "reference": "一号"}, {"name": "资金二", "reference": "二号"}],
             "measures": [*measures, benefit], "limits": limits, "duplication": rules,
             "questions": {
-                "question_below": {"value": random.choice([0, 0, 0, 34]), "unit": "分"},
+                "question_below": {"value": random.choice([0, 0, 0, 33, 50]), "unit": "分"},
                 "question_above_ceiling_times": random.choice([2, 9, 900, 900]),
-                "question_above": {"value": random.choice([299, 9999, 9999]), "unit": "分"},
+                "question_above": {"value": random.choice([299, 300, 9999, 9999]), "unit": "分"},
             },
-            "rounding": {"unit": random.choice(["分", "分", "分", "元"]), "reference": "整"},
+            "rounding": {"unit": random.choice(["分", "分", "分", "分", "分", "元"]), "reference": "整"},
         }
     )  # fmt: skip
 
 
+FAULTS = (
+    "name", "subject_no", "subject_name", "event_date", "account_no", "application_no", "corrects", "approved_date",
+    "notice_end_date", "approval_no", "elected", "payee_name", "payee_type", "unread", "said", "voucher", "basis",
+)  # fmt: skip
+
+
 class _Draw:
-    """Rows, bookings and lists under one policy. `noise`: how often a field is not what it should be."""
+    """Rows, bookings and lists under one policy. In a month a few things go wrong often, the others hardly ever."""
 
     def __init__(self, random: Random, policy: Policy, scale: int) -> None:
         self.random, self.policy, self.scale = random, policy, scale
-        self.noise = random.choice([0.0, 0.02, 0.1])
-        self.vouchers = random.choice([0.0, 0.0, 0.3])
+        self.noise = random.choice([0.0, 0.0, 0.03])
+        self.often = set(random.sample(FAULTS, random.choice([0, 0, 1, 1, 2])))
         self.matters = random.choice([[""], ["", "S1", "S2"], ["S1", "S2"], ["S1"]])
         self.codes = [measure.code for measure in policy.measures]
         if len(self.codes) > 6:
             self.codes = random.sample(self.codes, 4)
 
-    def odd(self, usual: Any, *others: Any) -> Any:
-        return self.random.choice(others) if others and self.random.random() < self.noise else usual
+    def odd(self, fault: str, usual: Any, *others: Any) -> Any:
+        wrong = self.random.random() < (0.35 if fault in self.often else self.noise)
+        return self.random.choice(others) if wrong else usual
 
     def yuan(self) -> str:
         fen = max(self.random.choice(FEN) * self.scale + self.random.choice([0, 0, 0, 1, -1]), 1)
@@ -207,26 +219,24 @@ class _Draw:
     def claim(self) -> dict[str, Any]:
         """What an application and a booking have alike."""
         random, who = self.random, self.random.randrange(3)
-        measure = random.choice(self.codes)
         subject = random.choice(["X1", "X2", "X3", f"X{random.randint(4, 99)}"])
         name = NAMES[who]
-        category = random.choice(["甲类", "乙类（一）", "乙类(一)"])
         return {
-            "measure": measure,
+            "measure": random.choice(self.codes),
             "uscc": CODES[who],
-            "applicant_name": self.odd(random.choice([name, TWINS.get(name, name)]), *NAMES, "丁公司"),
+            "applicant_name": self.odd("name", random.choice([name, TWINS.get(name, name)]), *NAMES, "丁公司"),
             "approved_amount": self.yuan(),
-            "subject_no": self.odd(subject, ""),
-            "subject_name": self.odd(f"对象{subject}", "对象X1", ""),
+            "subject_no": self.odd("subject_no", subject, ""),
+            "subject_name": self.odd("subject_name", f"对象{subject}", "对象X1", "对象X2", ""),
             "matter_no": random.choice(self.matters),
-            "evidence_nos": random.choice(["F1", "F1;F2", "F2;F3"]) if random.random() < self.vouchers else "",
-            "event_date": self.odd(random.choice(DAYS), *EDGES),
+            "evidence_nos": self.odd("voucher", "", "F1", "F1;F2", "F2;F3"),
+            "event_date": self.odd("event_date", random.choice(DAYS), *EDGES),
             "carrier_no": random.choice(["C1", "C（2）", "C(2)"]),
             "town": random.choice(["南城", "松山湖"]),
-            "category": category,
+            "category": random.choice(["甲类", "乙类（一）", "乙类(一)"]),
             "quantity": random.randint(1, 6),
             "bureau": random.choice(["甲局", "乙局"]),
-            "account_no": self.odd(f"622202020{who}", "6222020200", "6222020299"),
+            "account_no": self.odd("account_no", f"622202020{who}", "6222020200", "6222020299"),
             "instalment": random.choice([1, 1, 1, 2]),
         }
 
@@ -235,37 +245,39 @@ class _Draw:
         measure = self.policy.by_code[fields["measure"]]
         if not measure.pays:
             fields["approved_amount"] = ""
-        basis = random.random() < 0.1 or "basis_amount" in self.policy.columns_required(measure.code)
+        on_basis = "basis_amount" in self.policy.columns_required(measure.code)
+        day = random.choice([date(2025, 5, 12), date(2025, 5, 13)])
         return {
             **fields,
-            "application_no": self.odd(f"A{number // 2 if random.random() < 0.2 else number}", f"L{number}", "A0"),
-            "corrects": self.odd("", "是"),
-            "basis_amount": self.yuan() if basis else "",
+            "application_no": self.odd(
+                "application_no", f"A{number - (random.random() < 0.05)}", f"L{number % 4}", "A0"
+            ),
+            "corrects": self.odd("corrects", "", "是"),
+            "basis_amount": self.yuan() if on_basis else self.odd("basis", "", self.yuan()),
             "other_public_funds": self.yuan() if random.random() < 0.2 else "0",
-            "approved_date": self.odd(random.choice([date(2025, 5, 12), date(2025, 5, 13)]), pay_date, pay_date + timedelta(1)),
-            "notice_end_date": self.odd(date(2025, 5, 22), pay_date, pay_date - timedelta(1)),
-            "approval_no": self.odd("批1", ""),
-            "elected": random.choice(["", "是"]) if random.random() < 0.4 else self.odd("", "否"),
+            "approved_date": self.odd("approved_date", day, pay_date, pay_date + timedelta(1)),
+            "notice_end_date": self.odd("notice_end_date", date(2025, 5, 22), pay_date, pay_date - timedelta(1)),
+            "approval_no": self.odd("approval_no", "批1", ""),
+            "elected": random.choice(["", "是"]) if random.random() < 0.4 else self.odd("elected", "", "否"),
             "rank": random.choice(["", 1, 2, 3]),
-            "payee_name": self.odd("", "某户"),
-            "payee_type": self.odd("企业", "预算单位"),
-        }  # fmt: skip
+            "payee_name": self.odd("payee_name", "", "某户"),
+            "payee_type": self.odd("payee_type", "企业", "预算单位"),
+        }
 
     def booking(self, number: int) -> dict[str, Any]:
         random, fields = self.random, self.claim()
         while not self.policy.by_code[fields["measure"]].pays:
             fields = self.claim()
-        batch, day = random.choice(
-            [("2025-03-1", date(2025, 3, 31)), ("2025-12-1", date(2025, 12, 31)), ("2026-01-1", date(2026, 1, 1))]
-        )
+        batch, day = random.choice(BATCHES)
+        approved = fields["approved_amount"]
         return {
             **fields,
-            "application_no": self.odd(f"L{number // 2}", f"A{number}"),
+            "application_no": self.odd("application_no", f"L{number // 2}", f"A{number}"),
             "batch": batch,
             "pay_date": day,
-            "paid": fields["approved_amount"],
-            "net": random.choice([fields["approved_amount"]] * 3 + ["0", "0.01"]),
-        }  # fmt: skip
+            "paid": approved,
+            "net": random.choice([approved, approved, approved, "0", "0.01"]),
+        }
 
     def found(self, rows: pd.DataFrame) -> list[Finding]:
         """What reading may have found: cells it could not take in, which are blank then; and notices."""
@@ -274,23 +286,20 @@ class _Draw:
             required = self.policy.columns_required(rows.loc[row, "measure"])
             lacking = [name for name in ("subject_no", "subject_name") if name in required and not rows.loc[row, name]]
             findings += [Finding(row, "CELL_REQUIRED", name) for name in lacking]
-            column = self.odd(
-                "", "approved_amount_fen", "event_date", "approved_date", "instalment", "application_no", "measure"
-            )
-            if column:
-                blank = rows[column].dtype == "str"
-                rows.loc[row, column] = "" if blank else pd.NaT if "date" in column else pd.NA
+            if column := self.odd("unread", "", *UNREAD):
+                blank = UNREAD[column]
+                rows.loc[row, column] = blank
                 findings.append(Finding(row, "CELL_REQUIRED", column))
-            if code := self.odd("", "TOTAL_MISMATCH", "ROW_HIDDEN", "COLUMN_UNKNOWN"):
+            if code := self.odd("said", "", "TOTAL_MISMATCH", "ROW_HIDDEN", "COLUMN_UNKNOWN"):
                 findings.append(Finding(row, code))
         return findings
 
     def lists(self, rows: list[dict[str, Any]]) -> Lists:
         random = self.random
         given: dict[str, pd.DataFrame] = {}
-        if random.random() < 0.25:
+        if random.random() < 0.12:
             given["register"] = self._register()
-        if random.random() < 0.25:
+        if random.random() < 0.12:
             given["exclusions"] = self._exclusions()
         if random.random() < 0.4:
             given["awards"] = self._awards()
@@ -300,28 +309,28 @@ class _Draw:
             given["waivers"] = self._waivers(rows)
         return Lists(**given)
 
-    def _span(self) -> dict[str, Any]:
-        starts, ends = (
-            [None, "2025-01-01", "2025-12-31", "2026-01-01"],
-            [None, "2025-12-31", "2026-01-31", "2025-06-30"],
-        )
-        return {"start_date": self.random.choice(starts), "end_date": self.random.choice(ends)}
+    def _span(self, days: list[date]) -> dict[str, Any]:
+        """A span that begins and ends on, or one day beside, one of the days asked."""
+        start, end = (self.random.choice([None, *days]) for _ in range(2))
+        beside = timedelta(self.random.choice([0, 0, 1, -1]))
+        return {"start_date": start and start + beside, "end_date": end and end + beside}
 
     def _register(self) -> pd.DataFrame:
         random = self.random
         lines = []
-        for _ in range(random.randint(0, 9)):
+        for _ in range(random.randint(1, 9)):
             code, subject = random.choice([(CODES[0], ""), (CODES[1], "X1"), ("", "X2"), (CODES[2], "")])
-            lines.append(
-                {"measure": random.choice(self.codes), "uscc": code, "subject_no": subject, "name": "", **self._span()}
-            )
+            line = {"measure": random.choice(self.codes), "uscc": code, "subject_no": subject, "name": ""}
+            lines.append({**line, **self._span(DAYS)})
         return _frame(lines, ["measure", "uscc", "subject_no", "name", "start_date", "end_date"])
 
     def _exclusions(self) -> pd.DataFrame:
         who = [(CODES[0], ""), ("", "丙公司"), (CODES[1], "丙公司"), ("", "乙(东莞)公司")]
         lines = []
-        for code, name in self.random.sample(who, self.random.randint(0, 3)):
-            lines.append({"uscc": code, "applicant_name": name, "document_no": "罚1", "reason": "处罚", **self._span()})
+        for code, name in self.random.sample(who, self.random.randint(1, 3)):
+            lines.append(
+                {"uscc": code, "applicant_name": name, "document_no": "罚1", "reason": "处罚", **self._span(PAY_DATES)}
+            )
         return _frame(lines, ["uscc", "applicant_name", "document_no", "reason", "start_date", "end_date"])
 
     def _awards(self) -> pd.DataFrame:
@@ -329,7 +338,7 @@ class _Draw:
         lines = [
             {"uscc": random.choice(CODES[:3]), "matter_no": random.choice(["S1", "S2", "X1", "S9", ""]), "level": random.choice(["市", "市", "省"]),
              "document_no": "旧文", "amount_fen": random.choice([0, *FEN]) * self.scale, "award_date": None}
-            for _ in range(random.randint(0, 3))
+            for _ in range(random.randint(1, 3))
         ]  # fmt: skip
         return _frame(lines, ["uscc", "matter_no", "level", "document_no", "amount_fen", "award_date"])
 
@@ -350,7 +359,7 @@ class _Draw:
                  "ACCOUNT_CHANGED", "ELECTION_AMBIGUOUS", "WINNER_UNPAID", "NOT_APPROVED", "APPLICATION_REPEATED", "LOWER_AWARD"]  # fmt: skip
         lines = [
             {"application_no": random.choice(rows)["application_no"], "code": random.choice(codes), "approver": "审批人", "reason": "已核",
-             "valid_until": random.choice([None, "2025-06-29", "2025-06-30", "2026-01-31", "2028-12-31"])}
+             "valid_until": random.choice([None, *PAY_DATES, PAY_DATES[0] - timedelta(1)])}
             for _ in range(random.randint(1, 6))
         ]  # fmt: skip
         return _frame(lines, ["application_no", "code", "approver", "reason", "valid_until"])

@@ -132,7 +132,10 @@ class Table:
         return self.place(row, self.columns.get(name, self.columns["application_no"]))
 
     def head(self, column: int) -> Place:
-        return self.place(self.heading, column)
+        """Where the heading of a column stands: on the upper of two lines where the lower is blank."""
+        row, at = self.page.corner(self.heading, column)
+        upper = row > 0 and (row, at) not in self.page.cells and self.style.loose and (row - 1, at) in self.page.cells
+        return self.place(row - 1 if upper else row, column)
 
 
 @dataclass
@@ -145,6 +148,7 @@ class Style:
     used: set[str]
     left: int = 0
     two_lines: bool = False
+    loose: bool = False
     unit_below: bool = False
     above: list[str] = field(default_factory=list)
     totals: str = "none"
@@ -266,8 +270,9 @@ def _dress(random: Random, file: File, style: Style) -> None:
     style.group_titles = style.totals == "parts" and now("group titles", 0.5)
     if style.left:
         style.used.add("starts right of column A")
+    style.two_lines = now("headings on two lines", 0.25)
+    style.loose = style.two_lines and (file.flat or now("not merged", 0.4))
     if not file.flat:
-        style.two_lines = now("headings on two lines", 0.25)
         style.merge = random.random() * now("merged down", 0.4)
         style.hide = 0.3 * now("hidden rows", 0.25)
 
@@ -372,11 +377,12 @@ def _write_heading(table: Table, row: int) -> int:
     grouped = {column for _, first, end in groups for column in range(first, end + 1)}
     for column, word in words.items():
         page.cells[last if column in grouped else row, column] = word
-        if groups and column not in grouped:
+        if groups and column not in grouped and not style.loose:
             page.merge(row, column, last, column)
     for word, first, end in groups:
         page.cells[row, first] = word
-        page.merge(row, first, row, end)
+        if not table.file.flat:
+            page.merge(row, first, row, end)
     if style.unit_below:
         for name in AMOUNTS:
             if name in table.columns:
