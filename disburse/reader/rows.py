@@ -64,7 +64,7 @@ class Frame:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        name = LOCAL.get(name, name)
+        name = LOCAL.get(name, "")
         if self.in_data:
             if self._plain:
                 raise NotPlain  # rows that were not taken off before
@@ -111,7 +111,7 @@ class _General:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        name = LOCAL.get(name, name)
+        name = LOCAL.get(name, "")
         if self._parser.CharacterDataHandler:
             raise interrupted()
         if self._depth == 1:
