@@ -11,6 +11,7 @@ import pytest
 from disburse.audit.recheck import recheck
 from disburse.audit.sample import _drawn, draw
 from disburse.audit.trial import trial
+from disburse.errors import Refused
 from disburse.shipped import shipped
 from disburse.workbooks.month import Month
 
@@ -90,3 +91,17 @@ def test_under_its_own_policy_nothing_differs(office: Path, disburse, copied: Pa
     done = disburse("--policy", lower, "recheck", "out/2025-07", cwd=copied)
     assert (done.returncode, "KJ-2025-017" in done.stdout) == (1, True)
     assert sorted(file.name for file in (copied / "out").glob("*.xlsx")) == ["2025-07-试算-2.xlsx", "2025-07-试算.xlsx"]
+
+
+def test_a_policy_that_asks_more_of_the_history_than_the_folder_holds_is_refused(
+    office: Path, lower: Path, tmp_path: Path
+) -> None:
+    limit = """limits:
+  - {id: town, title: {zh: 每镇街, en: Town}, article: 示例细则 第五条, measures: [M04], shared_by: town, window: policy,
+     amount: [{from: 2025-02-05, value: 100, unit: 万元, reference: 示例细则 第五条}]}
+"""
+    wide = tmp_path / "wide.yaml"
+    wide.write_text(lower.read_text(encoding="utf-8").replace("limits:\n", limit, 1), encoding="utf-8")
+    with pytest.raises(Refused, match="历史记账"):
+        trial(office / "out" / "2025-07", wide, lambda _: None)
+    assert len(trial(office / "out" / "2025-05", wide, lambda _: None).measures), "nothing was booked before May"
