@@ -717,6 +717,7 @@ def _drawing_defects() -> list[Defect]:
         Defect("CELL_ERROR_VALUE total", "CELL_ERROR_VALUE", after=_total_unread("CELL_ERROR_VALUE", Error("#REF!"))),
         Defect("ROW_HIDDEN", "ROW_HIDDEN", after=_hidden("hidden"), flat=False),
         Defect("ROW_HIDDEN filtered", "ROW_HIDDEN", after=_hidden("filtered"), flat=False),
+        Defect("ROW_HIDDEN no height", "ROW_HIDDEN", after=_hidden("zero"), flat=False),
         Defect("COLUMN_UNKNOWN", "COLUMN_UNKNOWN", after=lambda _, drawing: Planted() if any(t.extra for t in drawing.tables) else None),
         Defect("COLUMN_REPEATED", "COLUMN_REPEATED", after=column_repeated),
         Defect("UNIT_UNCLEAR", "UNIT_UNCLEAR", after=unit_unclear),

@@ -28,7 +28,9 @@ def write(folder: Path, file: File, random: Random) -> Path:
     if file.flat:
         _csv(path, file, random.choice(["utf-8", "utf-8-sig", "gb18030"]))
     else:
-        random.choice([_xlsxwriter, _xlsxwriter, _openpyxl])(path, file)
+        writer = random.choice([_xlsxwriter, _xlsxwriter, _openpyxl])
+        none_high = any("zero" in page.hidden_rows.values() for page in file.pages)  # openpyxl leaves out a height of 0
+        (_xlsxwriter if none_high else writer)(path, file)
     return path
 
 
@@ -130,11 +132,8 @@ def _value(cell: Any) -> Any:
 def _shape(sheet: Any, page: Page) -> None:
     for top, left, bottom, right in page.merged:
         sheet.merge_cells(start_row=top + 1, start_column=left + 1, end_row=bottom + 1, end_column=right + 1)
-    for row, how in page.hidden_rows.items():
-        if how == "zero":
-            sheet.row_dimensions[row + 1].height = 0
-        else:
-            sheet.row_dimensions[row + 1].hidden = True
+    for row in page.hidden_rows:
+        sheet.row_dimensions[row + 1].hidden = True
     for column in page.hidden_columns:
         sheet.column_dimensions[openpyxl.utils.get_column_letter(column + 1)].hidden = True
     if page.frozen:
