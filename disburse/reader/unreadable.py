@@ -8,16 +8,16 @@ Words = tuple[str, str]
 MAX_BYTES = 300 << 20
 """All parts of one file, unpacked."""
 
-MAX_RATIO, RATIO_FROM = 400, 10_000_000
+MAX_RATIO, RATIO_FROM = 400, 10 << 20
 """Unpacked to packed size of one part, asked of parts above RATIO_FROM bytes: sheets pack to a tenth."""
 
-MAX_CELLS = 10_000_000
+MAX_CELLS = 10 << 20
 """Rows × columns up to the last cell in use, over all sheets of a file."""
 
-MAX_FILLED = 4_000_000
+MAX_FILLED = 4 << 20
 """Cells that hold something, over all sheets of a file: 100,000 rows of 40 columns."""
 
-MAX_MERGED = 2_000_000
+MAX_MERGED = 2 << 20
 """Lines of all the merged cells of a sheet together."""
 
 SECONDS = 15
