@@ -104,7 +104,8 @@ def test_the_receipt_is_kept_beside_the_run_and_is_the_same_whoever_asks_again(o
     told = first.decode("utf-8-sig").replace("\r\n", "\n")
     assert told.endswith(posted.stdout)
     said = re.search(r"合计 ([0-9,.]+) 元（(.+?)）", told)
-    assert said and said[2] == capital(to_fen(said[1].replace(",", "")))
+    assert said is not None
+    assert said[2] == capital(to_fen(said[1].replace(",", "")))
     assert "制表 制表甲，复核 复核丙，审批 审批乙" in told
     receipt.unlink()
     again = disburse("post", "out", "--prepared-by", "别人", "--approved-by", "另一人", cwd=office)
