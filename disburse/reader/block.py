@@ -8,7 +8,7 @@ from disburse.reader import unreadable
 from disburse.reader.unreadable import ambiguous, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from disburse.reader.cell import Cell, Range
 
@@ -33,6 +33,21 @@ Rows = list[list["Cell"]]
 """Rows from Excel's first one on without a gap; each ends with its last cell in use."""
 
 Message = Begin | End | Rows
+
+
+def in_blocks(lines: Iterable[list[Cell]], extent: Extent) -> Iterator[Rows]:
+    """The rows of a sheet, the first one first, each cut off after its last cell in use."""
+    block: Rows = []
+    for row, line in enumerate(lines):
+        while line and line[-1] == "":
+            line.pop()
+        if line:
+            extent.count(row, line)
+        block.append(line)
+        if len(block) == BLOCK:
+            yield block
+            block = []
+    yield block
 
 
 class Extent:

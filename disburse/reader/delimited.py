@@ -6,7 +6,7 @@ import csv
 from typing import TYPE_CHECKING
 
 from disburse.reader import unreadable
-from disburse.reader.block import BLOCK, Begin, End, Extent
+from disburse.reader.block import Begin, End, Extent, in_blocks
 from disburse.reader.unreadable import irregular, too_large
 
 if TYPE_CHECKING:
@@ -24,24 +24,13 @@ def read_csv(path: Path) -> Iterator[Message]:
     size = path.stat().st_size
     if size > unreadable.MAX_BYTES:
         raise too_large(unreadable.megabytes(size), unreadable.megabytes(unreadable.MAX_BYTES))
-    extent = Extent()
-    block: list[list[Cell]] = []
     yield Begin("", 0)
     try:
         with path.open(encoding=_encoding(path), newline="") as file:
-            for row, fields in enumerate(csv.reader(file, strict=True)):
-                line: list[Cell] = [*fields]
-                while line and line[-1] == "":
-                    line.pop()
-                if line:
-                    extent.count(row, line)
-                block.append(line)
-                if len(block) == BLOCK:
-                    yield block
-                    block = []
+            lines: Iterator[list[Cell]] = ([*fields] for fields in csv.reader(file, strict=True))
+            yield from in_blocks(lines, Extent())
     except csv.Error as error:
         raise irregular(f"CSV 格式有误（{error}）", f"the CSV is malformed ({error})") from error
-    yield block
     yield End([], frozenset())
 
 

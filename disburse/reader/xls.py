@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import xlrd
 
 from disburse.reader import unreadable
-from disburse.reader.block import BLOCK, Begin, End, Extent
+from disburse.reader.block import Begin, End, Extent, in_blocks
 from disburse.reader.cell import ErrorValue
 from disburse.reader.kind import foreign_ole
 from disburse.reader.unreadable import Unreadable, ambiguous, encrypted, too_large
@@ -58,19 +58,16 @@ def _sheets(book: xlrd.book.Book) -> Iterator[Message]:
 
 
 def _rows(sheet: xlrd.sheet.Sheet, datemode: int, extent: Extent) -> Iterator[list[list[Cell]]]:
-    block: list[list[Cell]] = []
-    for row in range(sheet.nrows):
-        kinds, values = sheet.row_types(row), sheet.row_values(row)
-        line = [_cell(kind, value, datemode) for kind, value in zip(kinds, values, strict=True)]
-        while line and line[-1] == "":
-            line.pop()
-        if line:
-            extent.count(row, line)
-        block.append(line)
-        if len(block) == BLOCK:
-            yield block
-            block = []
-    yield block
+    return in_blocks(
+        (
+            [
+                _cell(kind, value, datemode)
+                for kind, value in zip(sheet.row_types(row), sheet.row_values(row), strict=True)
+            ]
+            for row in range(sheet.nrows)
+        ),
+        extent,
+    )
 
 
 def _cell(kind: int, value: str | float, datemode: int) -> Cell:
