@@ -29,7 +29,7 @@ from disburse.language import current, say
 from disburse.money import yuan
 from disburse.policy import load_policy
 from disburse.receipt import write_receipt
-from disburse.records import bookings, records
+from disburse.records import bookings, paid_in_order, records, understood_in_order
 from disburse.rules.keys import key
 from disburse.settlement import STATUSES, Settlement, examine, settle
 from disburse.shipped import shipped
@@ -366,10 +366,8 @@ def _must_agree(written: dict[str, bytes], calculated: Calculated, opening: Open
 
 
 def _booking(calculated: Calculated) -> Booking:
-    rows = calculated.settlement.rows
-    paid = rows[rows["status"].isin(["paid", "reduced"])].sort_values("order")
-    sent = rows[~rows["status"].isin(["invalid", "replaced"])].sort_values("order")
-    return Booking(lines=paid, outcomes=sent, policy_sha256=calculated.read.policy.sha256)
+    settlement = calculated.settlement
+    return Booking(paid_in_order(settlement), understood_in_order(settlement), calculated.read.policy.sha256)
 
 
 def default_policy() -> Path:

@@ -72,6 +72,12 @@ def paid_in_order(settlement: Settlement) -> pd.DataFrame:
     return rows[rows["status"].isin(["paid", "reduced"])].sort_values("order")
 
 
+def understood_in_order(settlement: Settlement) -> pd.DataFrame:
+    """The rows that stand and could be read, in the policy's order: what the store keeps an outcome of."""
+    rows = settlement.rows
+    return rows[~rows["status"].isin(["invalid", "replaced"])].sort_values("order")
+
+
 def cuts_in_order(settlement: Settlement) -> pd.DataFrame:
     """The cuts with the application they fell on: by row as read, then by step."""
     cuts = settlement.cuts.assign(_step=settlement.cuts["step"].map(STEPS.index))

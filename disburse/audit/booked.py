@@ -10,9 +10,9 @@ from disburse.audit.recalculation import consulted
 from disburse.audit.review import Check
 from disburse.language import say
 from disburse.money import yuan
-from disburse.records import as_text, paid_in_order
+from disburse.records import as_text, paid_in_order, understood_in_order
 from disburse.store import open_store
-from disburse.store.frames import BOOKED, LINES
+from disburse.store.frames import BOOKED, LINES, OUTCOMES
 from disburse.verify.compare import Difference, apart
 from disburse.workbooks import signed
 from disburse.workbooks.book import shown
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from disburse.audit.printed import Printed, Table
     from disburse.store import Store
+    from disburse.store.booking import BookedRun
     from disburse.workbooks.month import Month
 
 SIGNED = {
@@ -38,18 +39,24 @@ SINCE = ("net_fen", "batch_no")
 
 
 def booked_otherwise(store_url: str, record: Mapping[str, Any], folder: Path, month: Month) -> Check:
-    """Each booked line of the run against its ledger, and each booking the run had consulted as it stands now."""
-    store = open_store(store_url, create=False)
-    title, paid = say("账簿", "Store"), paid_in_order(month.settlement)
+    """Each booked line and outcome of the run against its result, and each booking it had consulted as it stands now."""
+    store, settlement = open_store(store_url, create=False), month.settlement
+    title = say("账簿", "Store")
     found = store.of_run(str(record["run"]))
     if found is None:
         missing = Difference(
             title, expected=say("本次运行已记账", "this run is booked"), found=say("没有记账", "it is not")
         )
         return Check(title, "", [missing, *_before(store, record, folder)])
-    batch, lines = found
-    differences = [*_lines(f"{title} {batch}", paid, lines, LINES), *_before(store, record, folder)]
-    return Check(title, say(f"批次 {batch}，{len(lines)} 笔", f"batch {batch}, {len(lines)} lines"), differences)
+    differences = [
+        *_lines(f"{title} {found.batch}", paid_in_order(settlement), found.lines, LINES),
+        *_lines(
+            say(f"{title} {found.batch}（处理结果）", f"{title} {found.batch} (outcomes)"),
+            understood_in_order(settlement), found.outcomes, OUTCOMES,
+        ),
+        *_before(store, record, folder),
+    ]  # fmt: skip
+    return Check(title, _extent(found), differences)
 
 
 def signed_otherwise(store_url: str, file: str, sheets: Sequence[Printed]) -> Check:
@@ -63,9 +70,8 @@ def signed_otherwise(store_url: str, file: str, sheets: Sequence[Printed]) -> Ch
             found=run_hash or say("无", "none"),
         )  # fmt: skip
         return Check(title, "", [missing])
-    batch, lines = found
     left: dict[str, list[dict[str, str]]] = {}
-    for line in _texts(lines, LINES):
+    for line in _texts(found.lines, LINES):
         left.setdefault(line["application_no"], []).append(line)
     differences = [
         difference
@@ -85,7 +91,11 @@ def signed_otherwise(store_url: str, file: str, sheets: Sequence[Printed]) -> Ch
         for number, several in left.items()
         for line in several
     ]
-    return Check(title, say(f"批次 {batch}，{len(lines)} 笔", f"batch {batch}, {len(lines)} lines"), differences)
+    return Check(title, _extent(found), differences)
+
+
+def _extent(found: BookedRun) -> str:
+    return say(f"批次 {found.batch}，{len(found.lines)} 笔", f"batch {found.batch}, {len(found.lines)} lines")
 
 
 def _named_run(cell: Any) -> str:
@@ -125,8 +135,7 @@ def _as_booked(cell: Any, field: str) -> str:
 def _before(store: Store, record: Mapping[str, Any], folder: Path) -> Iterator[Difference]:
     """The bookings consulted are still what the store says of them."""
     then = consulted(folder, record, "bookings")
-    place = ["batch_no", "line"]
-    now = store.booked().merge(then[place], on=place)  # in booking order, as `then` is
+    now = store.booked_at(then[["batch_no", "line"]].itertuples(index=False, name=None))
     columns = {name: dtype for name, dtype in BOOKED.items() if name not in SINCE}
     for batch in sorted({*then["batch"], *now["batch"]}):
         mine, theirs = (frame[frame["batch"] == batch] for frame in (then, now))

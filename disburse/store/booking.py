@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from disburse.case import Wanted
 from disburse.errors import Usage
@@ -29,6 +29,14 @@ class Booking:
     lines: pd.DataFrame
     outcomes: pd.DataFrame
     policy_sha256: str
+
+
+class BookedRun(NamedTuple):
+    """A run as it was booked: its batch, and its lines and outcomes with the columns of Booking, in their order."""
+
+    batch: str
+    lines: pd.DataFrame
+    outcomes: pd.DataFrame
 
 
 @dataclass(frozen=True)

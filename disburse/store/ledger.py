@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import func, insert, select, update
 
 from disburse.errors import Unbalanced
-from disburse.store.booking import Booking, Consult, Head, Opening, Receipt, Signatures
+from disburse.store.booking import BookedRun, Booking, Consult, Head, Opening, Receipt, Signatures
 from disburse.store.chain import FORM, OUTCOME_FIELDS, POSTING_FIELDS, Hashing
 from disburse.store.consulted import consulted_lines, consulted_sums
 from disburse.store.derived import OPEN_STATUSES, in_chunks, insert_rows, take_in
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select, Table
 
     from disburse.case import Wanted
     from disburse.store.database import Database
@@ -54,17 +55,34 @@ class Store:
         with self._database.reading() as connection:
             return to_frame(fetch(connection, booked_lines()), BOOKED)
 
-    def of_run(self, run_hash: str) -> tuple[str, pd.DataFrame] | None:
-        """The batch a run was booked as, and its lines as they were booked; None where it was not booked."""
+    def booked_at(self, places: Iterable[tuple[int, int]]) -> pd.DataFrame:
+        """Of `booked`, the lines at these numbers of batch and line, as far as they are there."""
+        if self._database is None:
+            return self.booked()
+        wanted: defaultdict[int, list[int]] = defaultdict(list)
+        for batch_no, line in places:
+            wanted[batch_no].append(line)
+        found: Rows = []
+        with self._database.reading() as connection:
+            for batch_no in sorted(wanted):
+                for some in in_chunks(wanted[batch_no]):
+                    here = (posting.c.batch_no == batch_no) & posting.c.line.in_(some)
+                    found += fetch(connection, booked_lines().where(here))
+        return to_frame(found, BOOKED)
+
+    def of_run(self, run_hash: str) -> BookedRun | None:
+        """What a run was booked as; None where it was not booked."""
         if self._database is None:
             return None
         with self._database.reading() as connection:
             receipt = receipt_of(connection, run_hash)
             if receipt is None:
                 return None
-            columns = [posting.c[name] for name in ("line", *LINES)]
-            mine = select(*columns).where(posting.c.batch_no == receipt.sequence).order_by(posting.c.line)
-            return receipt.batch, to_frame(fetch(connection, mine), {"line": "int64", **LINES})
+            lines, outcomes = (
+                to_frame(fetch(connection, _of_batch(receipt.sequence, table, columns)), columns)
+                for table, columns in ((posting, LINES), (outcome, OUTCOMES))
+            )
+            return BookedRun(receipt.batch, lines, outcomes)
 
     def open_items(self) -> pd.DataFrame:
         """The held and carried rows of booked runs that no later booked run has taken up again."""
@@ -266,6 +284,10 @@ def _open_items(connection: Connection) -> pd.DataFrame:
         .order_by(outcome.c.batch_no, outcome.c.line)
     )
     return to_frame(fetch(connection, query), OPEN_ITEMS)
+
+
+def _of_batch(batch_no: int, table: Table, columns: Iterable[str]) -> Select[tuple[object, ...]]:
+    return select(*(table.c[name] for name in columns)).where(table.c.batch_no == batch_no).order_by(table.c.line)
 
 
 def head_of(connection: Connection) -> Head:

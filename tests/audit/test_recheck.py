@@ -162,18 +162,34 @@ def test_a_line_left_out_and_one_put_in_are_found_as_lines(copied: Path) -> None
     assert {each.cell for each in found} == {"6:6", ""}
 
 
-def test_a_booked_line_that_was_changed_is_found(copied: Path) -> None:
-    with closing(sqlite3.connect(copied / "disburse.db")) as connection:
+def past_the_guards(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(folder / "disburse.db")) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f"DROP TRIGGER {name}")
-        connection.execute("UPDATE posting SET paid_fen = paid_fen - 1 WHERE application_no = 'KJ-2025-010'")
+        assert connection.execute(statement).rowcount == 1
         connection.commit()
+
+
+def test_a_booked_line_that_was_changed_is_found(copied: Path) -> None:
+    past_the_guards(copied, "UPDATE posting SET paid_fen = paid_fen - 1 WHERE application_no = 'KJ-2025-010'")
     for month in ("2025-06", "2025-07"):  # the run that booked it, and the run that counted it
         found = recheck(copied / "out" / month, store(copied), silent).differences
         assert [(each.application_no, each.column, each.difference) for each in found][:1] == [
             ("KJ-2025-010", "paid", "-0.01")
         ]
     assert recheck(copied / "out" / "2025-06", None, silent).differences == []
+
+
+def test_a_booked_outcome_that_was_changed_is_found(copied: Path) -> None:
+    past_the_guards(
+        copied,
+        "UPDATE outcome SET status = 'rejected' WHERE (batch_no, line) IN"
+        " (SELECT batch_no, line FROM outcome WHERE batch_no = 1 AND status = 'held' LIMIT 1)",
+    )
+    found = recheck(copied / "out" / "2025-05", store(copied), silent).differences
+    assert [(each.file, each.column, each.expected, each.found) for each in found] == [
+        ("账簿 2025-05-1（处理结果）", "status", "held", "rejected")
+    ]
 
 
 def test_a_run_that_was_not_booked_is_found(office: Path, tmp_path: Path) -> None:
