@@ -11,14 +11,16 @@ from disburse.audit.review import Check
 from disburse.language import say
 from disburse.money import yuan
 from disburse.records import as_text, paid_in_order, understood_in_order
-from disburse.store import open_store
+from disburse.store import Head, open_store
 from disburse.store.frames import BOOKED, LINES, OUTCOMES
+from disburse.store.ledger import head_of
+from disburse.store.verification import faults
 from disburse.verify.compare import Difference, apart
 from disburse.workbooks import signed
 from disburse.workbooks.book import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -57,6 +59,26 @@ def booked_otherwise(store_url: str, record: Mapping[str, Any], folder: Path, mo
         *_before(store, record, folder),
     ]  # fmt: skip
     return Check(title, _extent(found), differences)
+
+
+def chain_broken(store_url: str, record: Mapping[str, Any], progress: Callable[[str], None]) -> Check:
+    """The whole book by its own chain, which must hold the head that the run started from."""
+    title, opening = say("账簿（链）", "Store (chain)"), record["opening"]
+    heads = [Head(opening["sequence"], opening["hash"])] if opening["sequence"] else []
+    with open_store(store_url, create=False).reading() as connection:
+        if connection is None:
+            return Check(title, say("空", "empty"), [])
+        end = head_of(connection)
+        whole = say("与记账时相同", "as it was booked")
+        found = [
+            Difference(
+                say(f"账簿 {fault.batch}", f"Store {fault.batch}").strip(), "",
+                "" if fault.line is None else say(f"第 {fault.line} 笔", f"line {fault.line}"),
+                fault.application_no, say("链", "chain"), whole, fault.said,
+            )
+            for fault in faults(connection, heads, progress)
+        ]  # fmt: skip
+    return Check(title, say(f"{end.sequence} 批", f"{end.sequence} batches"), found)
 
 
 def signed_otherwise(store_url: str, file: str, sheets: Sequence[Printed]) -> Check:

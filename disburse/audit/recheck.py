@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disburse.audit.arithmetic import arithmetic
-from disburse.audit.booked import booked_otherwise, signed_otherwise
+from disburse.audit.booked import booked_otherwise, chain_broken, signed_otherwise
 from disburse.audit.printed import formulas, printed
 from disburse.audit.recalculation import Recalculation, recalculation
 from disburse.audit.review import Check, Review
@@ -53,6 +53,7 @@ def recheck(folder: Path, store_url: str | None, progress: Progress) -> Review:
     checks += [_record(record, again), ledger(folder / LEDGER, again)]
     if store_url is not None:
         checks.append(booked_otherwise(store_url, record, folder, again.month))
+        checks.append(chain_broken(store_url, record, progress))
     return Review(folder, record, checks, again.month)
 
 

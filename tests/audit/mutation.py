@@ -28,16 +28,9 @@ from tests.audit.office import MONTHS, play
 CSV = ("outcomes.csv", "cuts.csv", "ledger.csv", "findings.csv")
 STATUSES = ("paid", "reduced", "rejected", "held", "carried", "invalid", "registered", "replaced")
 POSTING = (
-    "paid_fen",
-    "approved_amount_fen",
-    "payee_name",
-    "account_no",
-    "bank_name",
-    "application_no",
-    "measure",
-    "fund",
-    "uscc",
-)
+    "paid_fen", "approved_amount_fen", "payee_name", "account_no", "bank_name", "application_no", "measure", "fund", "uscc",
+)  # fmt: skip
+OUTCOME = ("status", "application_no", "approved_amount_fen", "reasons", "uscc", "measure")
 
 
 @dataclass(frozen=True)
@@ -148,21 +141,19 @@ def leaves(node: Any) -> Any:
 
 
 def in_store(office: Office, month: str, rng: random.Random) -> Mutation:
-    """One cell of a line that is booked, of this run or of one before it."""
+    """One cell of a line or an outcome that is booked, of whichever run."""
     with closing(sqlite3.connect(office.store)) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f"DROP TRIGGER {name}")
-        columns = [each[1] for each in connection.execute("PRAGMA table_info(posting)").fetchall()]
-        column = rng.choice([name for name in POSTING if name in columns])
-        last = MONTHS.index(month) + 1
-        several = connection.execute("SELECT id FROM posting WHERE batch_no <= ? ORDER BY id", (last,)).fetchall()
-        (line,) = rng.choice(several)
+        table, columns = rng.choice((("posting", POSTING), ("posting", POSTING), ("outcome", OUTCOME)))
+        column = rng.choice(columns)
+        (line,) = rng.choice(connection.execute(f"SELECT rowid FROM {table} ORDER BY rowid").fetchall())
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        (before,) = connection.execute(f"SELECT {column} FROM posting WHERE id = ?", (line,)).fetchone()
-        after = before + rng.choice((-1, 1, 100)) if isinstance(before, int) else other(before, rng) + "改"
-        connection.execute(f"UPDATE posting SET {column} = ? WHERE id = ?", (after, line))
+        (before,) = connection.execute(f"SELECT {column} FROM {table} WHERE rowid = ?", (line,)).fetchone()
+        after = (before or 0) + rng.choice((-1, 1, 100)) if column.endswith("_fen") else other(before, rng) + "改"
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (after, line))
         connection.commit()
-    return Mutation("store", f"line {line} {column}: {before!r} → {after!r}")
+    return Mutation("store", f"{table} {line} {column}: {before!r} → {after!r}")
 
 
 def one_cell(file: Path, rng: random.Random) -> str:

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from disburse.audit.recheck import recheck, recheck_ledger
-from disburse.dossier import RECORD
+from disburse.dossier import RECORD, sealed
 from disburse.errors import FileUnreadable, Usage
 from disburse.money import capital, to_fen
 from tests.audit.mutation import CSV, forge, missed
@@ -187,9 +187,27 @@ def test_a_booked_outcome_that_was_changed_is_found(copied: Path) -> None:
         " (SELECT batch_no, line FROM outcome WHERE batch_no = 1 AND status = 'held' LIMIT 1)",
     )
     found = recheck(copied / "out" / "2025-05", store(copied), silent).differences
-    assert [(each.file, each.column, each.expected, each.found) for each in found] == [
-        ("账簿 2025-05-1（处理结果）", "status", "held", "rejected")
-    ]
+    of_run, *of_chain = [(each.file, each.column, each.expected, each.found) for each in found]
+    assert of_run == ("账簿 2025-05-1（处理结果）", "status", "held", "rejected")
+    assert {each[:2] for each in of_chain} == {("账簿 2025-05-1", "链")}
+
+
+def test_a_change_of_what_the_run_had_no_part_in_is_found_too(copied: Path) -> None:
+    past_the_guards(copied, "UPDATE posting SET payee_name = payee_name || '改' WHERE batch_no = 3 AND line = 1")
+    found = recheck(copied / "out" / "2025-05", store(copied), silent).differences
+    assert {(each.file, each.column) for each in found} == {("账簿 2025-07-1", "链")}
+    assert any(each.cell == "第 1 笔" for each in found)
+
+
+def test_the_chain_must_hold_the_head_that_the_run_started_from(copied: Path) -> None:
+    """A book made anew, whole in itself, is another book."""
+    folder = copied / "out" / "2025-06"
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    record["opening"]["hash"] = "0" * 64
+    record = sealed({name: value for name, value in record.items() if name != "run"})
+    (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    found = recheck(folder, store(copied), silent).differences
+    assert any("链首与回执不同" in each.found for each in found)
 
 
 def test_a_run_that_was_not_booked_is_found(office: Path, tmp_path: Path) -> None:
