@@ -107,7 +107,9 @@ def canonical(xml: bytes) -> bytes:
 
 
 def test_only_the_parts_a_mark_needs_are_touched(tmp_path: Path, rich: Path) -> None:
-    assert write_annotated(rich, tmp_path / "b.xlsx", "a.xlsx", marks(*FOUND)) is None
+    notice = write_annotated(rich, tmp_path / "b.xlsx", "a.xlsx", marks(*FOUND))
+    assert notice is not None
+    assert "1 个单元格的标记底色" in notice.message, "J12 has a pattern of its own"
     before, after = parts(rich), parts(tmp_path / "b.xlsx")
     changed = {name for name in before if before[name] != after.get(name)}
     assert changed == {
@@ -160,7 +162,7 @@ def test_the_marks_say_what_was_found(tmp_path: Path, rich: Path) -> None:
     assert [cell.value for cell in listed[1]] == ["企业", "申报编号", "问题", "如何改正", "列", "单元格", "依据"]
     assert listed["F2"].hyperlink.location == f"'{SHEET}'!D10"
     assert [cell.value for cell in listed[2]][3:] == ["请填写", "列", f"{SHEET}!D10", "第五条"]
-    assert listed.max_row == 1 + len(FOUND)
+    assert listed.max_row == 1 + len(FOUND) + 1, "each finding, and that J12 has no colour"
     assert listed.auto_filter.ref == "A1:G7"
     cells = [cell for page in book for row in page.iter_rows() for cell in row]
     assert sum(cell.data_type == "f" for cell in cells) == 3  # the workbook's own

@@ -106,7 +106,7 @@ def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str
         pages, again = _before(book)
         unmarked = {style: styles.unmarked(style) for style in styles.marks()} if again else {}
         left = [_sheet(book, styles, unmarked, page, marks) for page in pages]
-        words = say("；", "; ").join([*([lost] if lost else []), *_lost(package, sum(left))])
+        words = say("；", "; ").join([*([lost] if lost else []), *_lost(package, sum(left), styles.uncoloured)])
         notice = of_file(name, "COPY_INCOMPLETE", found=words) if words else None
         if marks.findings:
             listed = [*marks.findings, *([(notice, "")] if notice else [])]
@@ -168,15 +168,23 @@ def _added(texts: Mapping[int, Mapping[int, str]], named: int | None) -> tuple[f
     return own, {row: each for row, each in added.items() if each}
 
 
-def _lost(package: Package, uncommented: int) -> list[str]:
+def _lost(package: Package, uncommented: int, uncoloured: int) -> list[str]:
+    """What the copy does not keep or cannot show, in words."""
     lost = []
     if package.related("", "origin"):
         lost.append(say("数字签名（内容有改动，签名失效）", "the digital signature (the content has changed)"))
     if uncommented:
         lost.append(
             say(
-                f"{uncommented} 个单元格的问题未写成批注（见问题清单）",
+                f"{uncommented} 个单元格的批注（见问题清单）",
                 f"comments on {uncommented} cells (see the list)",
+            )
+        )
+    if uncoloured:
+        lost.append(
+            say(
+                f"{uncoloured} 个单元格的标记底色（原有图案或渐变，保持原样；见批注和问题清单）",
+                f"the mark's colour on {uncoloured} cells with a pattern or gradient of their own (see comments and list)",
             )
         )
     return lost

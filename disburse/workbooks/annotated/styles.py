@@ -2,7 +2,7 @@
 
 A cell without a fill is marked by a plain one, a cell with a plain fill by stripes over its own colour. Both can be told
 from every other fill by their colour and taken away again, also after Excel has renumbered and saved them. A pattern or
-gradient could not be given back, so it is left alone: the comment, the column and the list speak of that cell.
+gradient could not be given back, so it is left alone and counted: the comment, the column and the list speak of that cell.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Styles:
             etree.SubElement(self._borders, main("border"))
         if not len(self._formats):
             etree.SubElement(self._formats, main("xf"), numFmtId="0", fontId="0", fillId="0", borderId="0")
+        self.uncoloured = 0
         self._known: dict[tuple[str, Canonical], int] = {}
         self._derived: dict[tuple[int, str], int] = {}
 
@@ -71,9 +72,11 @@ class Styles:
         return found
 
     def marked(self, style: int, severity: str) -> int:
-        """The format with the mark of `severity`."""
+        """The format of one cell with the mark of `severity`; the same, and counted, where it cannot bear one."""
         colour = COLOURS[severity]
-        return self._with(style, colour, lambda fill: _marked(fill, colour))
+        made = self._with(style, colour, lambda fill: _marked(fill, colour))
+        self.uncoloured += self.unmarked(made) == made
+        return made
 
     def unmarked(self, style: int) -> int:
         """The format without a mark; the same where it has none."""
