@@ -163,7 +163,7 @@ def test_the_marks_say_what_was_found(tmp_path: Path, rich: Path) -> None:
     assert listed["F2"].hyperlink.location == f"'{SHEET}'!D10"
     assert [cell.value for cell in listed[2]][3:] == ["请填写", "列", f"{SHEET}!D10", "第五条"]
     assert listed.max_row == 1 + len(FOUND) + 1, "each finding, and that J12 has no colour"
-    assert listed.auto_filter.ref == "A1:G7"
+    assert listed.auto_filter.ref == "A1:G8"
     cells = [cell for page in book for row in page.iter_rows() for cell in row]
     assert sum(cell.data_type == "f" for cell in cells) == 3  # the workbook's own
 
