@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench mutants mutations seeded foreign agree fuzz scale faults lock words docs clean
+.PHONY: demo test lint bench mutants mutations seeded foreign copies agree fuzz scale faults lock words docs clean
 
 demo: .venv/runtime  ## three months of 东府〔2025〕2号, from the bureaus' workbooks to the booked ledger, in demo/
 	rm -rf demo && cp -R samples/01-three-months demo
@@ -41,6 +41,9 @@ faults: .venv/dev  ## the store under every fault, in the full numbers that CI o
 
 foreign: .venv/dev  ## check every workbook below DIR, each in a process of its own: tracebacks, time, memory
 	$(BIN)/python -m tests.measurement.foreign $(DIR)
+
+copies: .venv/dev  ## mark every workbook below DIR: the copy differs by its marks alone; with OPEN=N LibreOffice opens each N-th
+	OPEN=$(OPEN) $(BIN)/python -m tests.measurement.copies $(DIR)
 
 agree: .venv/dev  ## the reader against openpyxl, cell by cell, over the workbooks below DIR
 	$(BIN)/python -m tests.measurement.oracle $(DIR)
