@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from lxml import etree
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from disburse.findings import Placed, catalogue
@@ -64,7 +65,11 @@ def faults(path: Path, folder: Path, told: Counter[str]) -> Iterator[str]:
     notice = write_annotated(path, copy, path.name, marks)
     told["copied"] += 1
     told["said to lack something"] += notice is not None
-    for each in differences(path, copy, cells, columns):
+    try:
+        found = differences(path, copy, cells, columns)
+    except etree.XMLSyntaxError as error:
+        found = [f"no XML any more: {error}"]
+    for each in found:
         if notice is None or UNCOLOURED not in each:
             yield each
     write_annotated(copy, again, path.name, marks)

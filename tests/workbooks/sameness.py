@@ -290,7 +290,7 @@ class _Comparison:
             if at not in marked or len(after[at]) or after[at].get("t"):
                 yield f"{at} came"
         for at in before.keys() & after.keys() - own:
-            styles = before[at].get("s"), after[at].get("s")
+            styles = before[at].get("s", "0"), after[at].get("s", "0")
             if at not in marked and styles[0] != styles[1]:
                 yield f"{at} has another format"
             if self._look(0, styles[0]) != self._look(1, styles[1]):

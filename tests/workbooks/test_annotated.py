@@ -168,6 +168,21 @@ def test_the_marks_say_what_was_found(tmp_path: Path, rich: Path) -> None:
     assert sum(cell.data_type == "f" for cell in cells) == 3  # the workbook's own
 
 
+def test_a_format_that_is_not_there_does_not_come_to_mean_a_mark(tmp_path: Path, rich: Path) -> None:
+    """A cell may name a format beyond the list; it looks like one without a format, and must go on doing so."""
+    contents = parts(rich)
+    sheet = contents["xl/worksheets/sheet1.xml"]
+    count = re.search(rb'<cellXfs count="([0-9]+)"', contents["xl/styles.xml"])
+    assert count
+    beyond = re.sub(rb'<c r="B20"( s="[0-9]+")?', rb'<c r="B20" s="%s"' % count[1], sheet)
+    assert beyond != sheet
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, beyond if content is sheet else content)
+    write_annotated(tmp_path / "a.xlsx", tmp_path / "b.xlsx", "a.xlsx", marks(*FOUND))
+    assert openpyxl.load_workbook(tmp_path / "b.xlsx")[SHEET]["B20"].fill.patternType is None
+
+
 def test_a_copy_of_a_copy_is_the_same_copy(tmp_path: Path, rich: Path) -> None:
     write_annotated(rich, tmp_path / "b.xlsx", "a.xlsx", marks(*FOUND))
     write_annotated(tmp_path / "b.xlsx", tmp_path / "c.xlsx", "a.xlsx", marks(*FOUND))

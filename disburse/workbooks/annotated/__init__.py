@@ -104,6 +104,7 @@ def write_annotated(path: Path, target: Path, name: str, marks: Marks, lost: str
         if marks.findings:
             _deselect(book)
         pages, again = _before(book)
+        styles.reach(max((page.sheet.last_format() for page in pages), default=0))
         unmarked = {style: styles.unmarked(style) for style in styles.marks()} if again else {}
         left = [_sheet(book, styles, unmarked, page, marks) for page in pages]
         words = say("；", "; ").join([*([lost] if lost else []), *_lost(package, sum(left), styles.uncoloured)])

@@ -152,6 +152,10 @@ class SheetXml:
         for each in waiting:
             yield self._line(each, b"<%srow" % self._prefix, b"")
 
+    def last_format(self) -> int:
+        """The highest number of a format that a cell or row names."""
+        return max((int(each[2] or 0) for each in _STYLE.finditer(self._xml, self._start, self._end)), default=0)
+
     def bears(self) -> bool:
         """Whether any cell has one of the formats to be replaced everywhere."""
         return self._bears(self._xml[self._start : self._end])

@@ -32,6 +32,9 @@ COLOURS = {
 
 _STRIPES = "lightUp"
 
+_FORMATS = 65_490
+"""So many can a workbook have."""
+
 Canonical = tuple[str, tuple[tuple[str, str], ...], tuple["Canonical", ...]]
 
 Look = Literal["heading", "text", "link", "plain"]
@@ -70,6 +73,12 @@ class Styles:
             found = etree.Element(main(name))
             self._root.insert(place, found)
         return found
+
+    def reach(self, last: int) -> None:
+        """Give every number up to `last` a format: one that a cell names but no list holds must not come to mean a mark."""
+        while len(self._formats) <= min(last, _FORMATS):
+            self._formats.append(deepcopy(self._formats[0]))
+            self._formats.set("count", str(len(self._formats)))
 
     def marked(self, style: int, severity: str) -> int:
         """The format of one cell with the mark of `severity`; the same, and counted, where it cannot bear one."""
