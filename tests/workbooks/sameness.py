@@ -229,8 +229,8 @@ class _Comparison:
         """All a format says but for its fill."""
         root = self.styles[which]
         formats = root.find(f"{MAIN}cellXfs") if root is not None else None
-        if formats is None:
-            return ()
+        if formats is None:  # as what is made where no format is given
+            formats = self.styles[1].find(f"{MAIN}cellXfs")[:1]
         at = int(number or 0)
         form = deepcopy(formats[at if at < len(formats) else 0])
         form.attrib.pop("fillId", None)
@@ -287,7 +287,7 @@ class _Comparison:
         own = {at for at in after if column_index_from_string(re.sub("[0-9]", "", at)) == column}
         yield from (f"{at} is gone" for at in before.keys() - after.keys() - own)
         for at in after.keys() - before.keys() - own:
-            if at not in marked or len(after[at]) or after[at].get("t"):
+            if at not in marked or len(after[at]):
                 yield f"{at} came"
         for at in before.keys() & after.keys() - own:
             styles = before[at].get("s", "0"), after[at].get("s", "0")
@@ -353,10 +353,11 @@ def _cells(root: etree._Element) -> dict[str, etree._Element]:
         row = int(line.get("r", row + 1))
         column = 0
         for cell in line.iterfind(f"{MAIN}c"):
-            letters = re.sub("[0-9]", "", cell.get("r", ""))
+            name = cell.get("r", "").upper()
+            letters = re.sub("[0-9]", "", name)
             column = column_index_from_string(letters) if letters else column + 1
             if len(cell) or cell.get("s", "0") != "0":  # else it says no more than if it were not there
-                cells[cell.get("r") or f"{_letters(column)}{row}"] = cell
+                cells[name or f"{_letters(column)}{row}"] = cell
     return cells
 
 

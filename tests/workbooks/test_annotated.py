@@ -97,6 +97,9 @@ def rich(tmp_path: Path) -> Path:
     return tmp_path / "rich.xlsx"
 
 
+FIRST = "xl/worksheets/sheet1.xml"
+
+
 def parts(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
@@ -171,16 +174,28 @@ def test_the_marks_say_what_was_found(tmp_path: Path, rich: Path) -> None:
 def test_a_format_that_is_not_there_does_not_come_to_mean_a_mark(tmp_path: Path, rich: Path) -> None:
     """A cell may name a format beyond the list; it looks like one without a format, and must go on doing so."""
     contents = parts(rich)
-    sheet = contents["xl/worksheets/sheet1.xml"]
+    sheet = contents[FIRST]
     count = re.search(rb'<cellXfs count="([0-9]+)"', contents["xl/styles.xml"])
     assert count
     beyond = re.sub(rb'<c r="B20"( s="[0-9]+")?', rb'<c r="B20" s="%s"' % count[1], sheet)
     assert beyond != sheet
-    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(name, beyond if content is sheet else content)
-    write_annotated(tmp_path / "a.xlsx", tmp_path / "b.xlsx", "a.xlsx", marks(*FOUND))
+    write_annotated(packed(tmp_path, {**contents, FIRST: beyond}), tmp_path / "b.xlsx", "a.xlsx", marks(*FOUND))
     assert openpyxl.load_workbook(tmp_path / "b.xlsx")[SHEET]["B20"].fill.patternType is None
+
+
+def test_a_cell_may_be_named_in_small_letters(tmp_path: Path, rich: Path) -> None:
+    contents = parts(rich)
+    small = re.sub(rb'<c r="[A-Z]+', lambda found: b'<c r="' + found[0][6:].lower(), contents[FIRST])
+    write_annotated(packed(tmp_path, {**contents, FIRST: small}), tmp_path / "b.xlsx", "a.xlsx", marks(*FOUND))
+    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx")[SHEET]
+    assert (sheet["D10"].value, sheet["D10"].fill.patternType) == (27.5, "lightUp")
+
+
+def packed(folder: Path, contents: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(folder / "a.xlsx", "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return folder / "a.xlsx"
 
 
 def test_a_copy_of_a_copy_is_the_same_copy(tmp_path: Path, rich: Path) -> None:

@@ -40,7 +40,7 @@ LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
 WIDTH = 60
 """Characters the column of findings is wide."""
 
-_NUMBER = re.compile(rb"""\sr\s*=\s*["']([A-Z]*)([0-9]+)["']""")
+_NUMBER = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
 _STYLE = re.compile(rb"""(\ss\s*=\s*["'])([0-9]*)(["'])""")
 _SPANS = re.compile(rb"""\sspans\s*=\s*["'][^"']*["']""")
 _HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
@@ -113,7 +113,7 @@ class SheetXml:
         column = -1
         for found in self._patterns[1].finditer(inner):
             at = _NUMBER.search(found[1])
-            column = int(xl_cell_to_rowcol(f"{at[1].decode()}1")[1]) if at else column + 1
+            column = int(xl_cell_to_rowcol(f"{at[1].decode().upper()}1")[1]) if at else column + 1
             yield column, found
 
     def save(self) -> None:
