@@ -220,8 +220,13 @@ class _Comparison:
                 yield f"styles: {name} changed"
             if lists[1].get("count") not in (None, str(len(lists[1]))):
                 yield f"styles: {name} miscounted"
-        rest = [[canonical(each) for each in root if isinstance(each.tag, str) and each.tag.removeprefix(MAIN) not in ("fonts", "fills", "borders", "cellXfs")]
-                for root in (one, two)]  # fmt: skip
+        made = {f"{MAIN}{name}" for name in ("fonts", "fills", "borders", "cellXfs")}
+        if one.find(f"{MAIN}cellStyleXfs") is None:
+            made.add(f"{MAIN}cellStyleXfs")
+        rest = [
+            [canonical(each) for each in root if isinstance(each.tag, str) and each.tag not in made]
+            for root in (one, two)
+        ]
         if rest[0] != rest[1]:
             yield "styles: something else changed"
 

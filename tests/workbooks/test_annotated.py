@@ -183,6 +183,15 @@ def test_a_format_that_is_not_there_does_not_come_to_mean_a_mark(tmp_path: Path,
     assert openpyxl.load_workbook(tmp_path / "b.xlsx")[SHEET]["B20"].fill.patternType is None
 
 
+def test_comments_laid_out_over_lines_do_not_pile_up(tmp_path: Path, rich: Path) -> None:
+    contents = parts(rich)
+    spread = re.sub(rb"<(text|r)>", rb"<\1>\n  ", contents["xl/comments1.xml"])
+    made = packed(tmp_path, {**contents, "xl/comments1.xml": spread})
+    write_annotated(made, tmp_path / "b.xlsx", "a.xlsx", marks(*FOUND))
+    write_annotated(tmp_path / "b.xlsx", tmp_path / "c.xlsx", "a.xlsx", marks(*FOUND))
+    assert parts(tmp_path / "b.xlsx")["xl/comments1.xml"] == parts(tmp_path / "c.xlsx")["xl/comments1.xml"]
+
+
 def test_a_cell_may_be_named_in_small_letters(tmp_path: Path, rich: Path) -> None:
     contents = parts(rich)
     small = re.sub(rb'<c r="[A-Z]+', lambda found: b'<c r="' + found[0][6:].lower(), contents[FIRST])

@@ -70,7 +70,7 @@ class Comments:
 
     def has_ours(self) -> bool:
         """Whether a comment of an earlier copy is there."""
-        return bool(self._part) and any(HEAD in "".join(each.itertext()) for each in self._listed())
+        return bool(self._part) and any(HEAD in _words(each) for each in self._listed())
 
     def take_away(self) -> None:
         """Take ours away, and with the last one what held them."""
@@ -80,8 +80,8 @@ class Comments:
         gone = []
         for comment in list(listed):
             text = comment.find(main("text"))
-            words = "" if text is None else "".join(text.itertext())
-            if HEAD not in words:
+            words = _words(comment)
+            if text is None or HEAD not in words:
                 continue
             if own := words[: words.index(HEAD)]:
                 _cut(text, len(own.removesuffix("\n").removesuffix("\r")))
@@ -205,6 +205,11 @@ def _say(text: etree._Element, words: str) -> None:
     said = etree.SubElement(run, main("t"))
     said.set(_SPACE, "preserve")
     said.text = shown(words)
+
+
+def _words(comment: etree._Element) -> str:
+    """All it says; what stands between the elements is only how they were laid out."""
+    return "".join(part.text or "" for part in comment.iter(main("t")))
 
 
 def _cut(text: etree._Element, length: int) -> None:
