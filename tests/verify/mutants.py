@@ -33,7 +33,7 @@ from tests.verify.drawn import Drawn, month
 MODULES: dict[str, tuple[str, ...]] = {
     **{f"disburse.rules.{each}": () for each in ("validity", "eligibility", "questions", "days", "entitlement", "limits", "duplication", "budget")},
     "disburse.settlement": (),
-    "disburse.case": (),
+    "disburse.case": ("Case.paid_before", "Case.balances"),
     "disburse.money": ("round_down", "times", "share"),
     "disburse.policy.values": ("Dated.holds", "in_force"),
     "disburse.policy.model": ("Measure.ceiling_on", "Policy.may_stack"),
