@@ -179,14 +179,17 @@ def _total(line: Sequence[Cell]) -> tuple[Literal["all", "part"], str] | None:
 
 
 def _titles_between(sheet: Sheet, heading: Heading, end: int) -> frozenset[int]:
-    """The lines directly before the next table's heading that hold one text, or notes: its title, no rows of this one."""
+    """The lines directly before the next table's heading that hold one text, or notes: its title, no rows of this one.
+
+    A 小计 that declares nothing is no title: it still ends a group.
+    """
     found = set()
     columns = sorted(heading.columns.values())
     for row in range(end - 1, heading.below - 1, -1):
         if end == len(sheet.cells):
             break
         telling = [cell for column in columns if (cell := sheet.cells[row][column]) != "" and _tells(cell)]
-        if len(telling) > 1 or any(not isinstance(cell, str) or key(cell).isascii() for cell in telling):
+        if len(telling) > 1 or _total(sheet.cells[row]) or any(not isinstance(cell, str) or key(cell).isascii() for cell in telling):
             break
         found.add(row)
     return frozenset(found)

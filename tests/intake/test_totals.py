@@ -67,6 +67,13 @@ def test_subtotals_above_their_rows_take_the_rows_below(tmp_path, policy):
     assert found(taken(policy, save(tmp_path / "a.xlsx", [heading, sub[0], sub[1], a, b, sub[2], c]))) == []
 
 
+def test_a_subtotal_that_declares_nothing_ends_its_group_before_a_repeated_heading_too(tmp_path, policy):
+    heading, a, b, c = months(10, 20, 40)
+    empty, blank = total("小计"), [None] * len(heading)
+    page = [heading, total("小计", approved_amount=30), a, b, empty, blank, heading, c]
+    assert found(taken(policy, save(tmp_path / "a.xlsx", page))) == []
+
+
 def test_hidden_and_invalid_rows_are_in_the_sum(tmp_path, policy):
     def hide(sheet):
         sheet.row_dimensions[2].hidden = True
