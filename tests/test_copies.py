@@ -36,6 +36,7 @@ def test_mend_in_the_copy_until_it_is_clean(tmp_path: Path) -> None:
     sent = original.read_bytes()
     done = disburse("check", "a.xlsx", "--annotate", "标注", cwd=tmp_path)
     assert done.returncode == 1
+    assert "可以报送" not in done.stderr
     copy = tmp_path / "标注" / "a.xlsx"
     assert "标注副本：标注/a.xlsx（2 处）" in done.stdout
     assert original.read_bytes() == sent
@@ -56,6 +57,7 @@ def test_mend_in_the_copy_until_it_is_clean(tmp_path: Path) -> None:
     book.save(copy)
     last = disburse("check", copy, "--annotate", "标注3", cwd=tmp_path)
     assert last.returncode == 0, last.stdout
+    assert last.stderr.splitlines()[-1] == "下一步：可以报送。"
     clean = openpyxl.load_workbook(tmp_path / "标注3" / "a.xlsx")
     assert clean.sheetnames == ["表1"]
     assert clean["表1"].max_column == len(HEADINGS)

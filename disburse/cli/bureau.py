@@ -110,10 +110,9 @@ def _report(checked: Checked, as_json: bool) -> int:
         names = say("、", ", ").join(sorted({each.name for each in checked.stopped}))
         click.echo(say(f"未能读取：{names}；请按上面的提示改正。", f"Could not be read: {names}."), err=True)
         return 2
-    if TO_MEND & counts.keys():
-        printed.show_next_step(checked)
-        return 1
-    return 0
+    to_mend = bool(TO_MEND & counts.keys())
+    printed.show_next_step(checked, to_mend=to_mend)
+    return 1 if to_mend else 0
 
 
 def codes() -> click.Command:

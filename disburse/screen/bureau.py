@@ -52,9 +52,12 @@ def show_counts(placed: Iterable[Placed]) -> None:
         click.echo(f"  [{severity}]  {code} {catalogue()[code].title}  {counts[code]}")
 
 
-def show_next_step(checked: Checked) -> None:
-    """What a clerk does now."""
-    if checked.copies:
+def show_next_step(checked: Checked, *, to_mend: bool) -> None:
+    """What a clerk does now; nothing where no row was read, which is said already."""
+    if not to_mend:
+        if len(checked.settlement.rows):
+            click.echo(say("下一步：可以报送。", "Next: send it."), err=True)
+    elif checked.copies:
         click.echo(
             say(
                 "下一步：打开标注副本，按“问题清单”逐条改正并保存，再检查这个副本；没有问题后报送。",
