@@ -20,7 +20,7 @@ from disburse.workbooks.words import STATUS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from disburse.audit.printed import Printed, Table
+    from disburse.audit.printed import Printed, Table, Written
     from disburse.workbooks.book import Column
 
 CHAIN = ("approved_fen", "entitled_fen", "alone_fen", "distinct_fen", "limited_fen", "paid_fen")
@@ -32,11 +32,9 @@ _SUM = re.compile(r"0|SUM\(([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)\)")
 _COUNT = re.compile(r"（([0-9]+) 笔）|\(([0-9]+) lines\)")
 
 
-def arithmetic(file: str, sheets: Sequence[Printed], formulas: Mapping[tuple[str, str], str]) -> list[Check]:
-    """Every sum, count and word of the ledger added up again from its own lines.
-
-    formulas  of its cells, by sheet and cell
-    """
+def arithmetic(file: str, sheets: Sequence[Printed], behind: Written) -> list[Check]:
+    """Every sum, count and word of the ledger added up again from its own lines; and that it shows all it holds."""
+    formulas = behind.formulas
     payments, details, parts, cuts, budgets = (
         [table for sheet in sheets for table in sheet.tables(columns)]
         for columns in (signed.COLUMNS, detail.PRINTED, summary.NUMBERS, annexes.CUTS, summary.BUDGETS)
@@ -61,7 +59,27 @@ def arithmetic(file: str, sheets: Sequence[Printed], formulas: Mapping[tuple[str
         Check(
             say("公式", "Formulas"), say(f"{len(formulas)} 个", str(len(formulas))), [*_carried(file, sheets, formulas)]
         ),
-    ]
+        Check(
+            say("显示", "Appearance"), say(f"{len(sheets)} 张工作表", f"{len(sheets)} sheets"),
+            [*concealed(file, sheets, behind.masks)],
+        ),
+    ]  # fmt: skip
+
+
+def concealed(file: str, sheets: Sequence[Printed], masks: Mapping[tuple[str, str], str]) -> Iterator[Difference]:
+    """Sheets and lines that are hidden, and cells that show another number than they hold: none in a ledger of ours."""
+    seen, gone = say("显示", "shown"), say("隐藏", "hidden")
+    for sheet in sheets:
+        if sheet.hidden:
+            yield Difference(file, sheet.name, expected=seen, found=gone)
+        for row in sorted(sheet.hidden_rows):
+            if row < len(sheet.rows) and any(cell != "" for cell in sheet.rows[row]):
+                yield Difference(
+                    file, sheet.name, f"{row + 1}:{row + 1}", "", say("整行", "whole line"), seen, gone,
+                )  # fmt: skip
+    for (name, cell), form in masks.items():
+        honest = say("显示单元格的值", "one that shows the value")
+        yield Difference(file, name, cell, "", say("数字格式", "number format"), honest, form)
 
 
 def _carried(file: str, sheets: Sequence[Printed], formulas: Mapping[tuple[str, str], str]) -> Iterator[Difference]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import openpyxl
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -27,11 +28,13 @@ TOTAL = ("合计", "Total")
 class Printed:
     """One sheet of a ledger: its name and its cells from A1 on, blank "".
 
-    A formula is the value it carries; one that carries none says so.
+    A formula is the value it carries; one that carries none says so. hidden_rows count from 0.
     """
 
     name: str
     rows: list[tuple[Any, ...]]
+    hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
 
     def tables(self, columns: Sequence[Column]) -> Iterator[Table]:
         """Every table of the sheet under these headings, in either language."""
@@ -82,13 +85,25 @@ class Table:
 def printed(file: Path) -> list[Printed]:
     """The sheets of a ledger. Raises FileUnreadable."""
     return [
-        Printed(sheet.name, [tuple(map(_cell, row)) for row in sheet.cells]) for sheet in read_workbook(file, file.name)
+        Printed(sheet.name, [tuple(map(_cell, row)) for row in sheet.cells], sheet.hidden, sheet.hidden_rows)
+        for sheet in read_workbook(file, file.name)
     ]
 
 
-def formulas(file: Path) -> dict[tuple[str, str], str]:
-    """The formulas of a workbook that `printed` could read, by sheet and cell, in one spelling: `SUM(F5:F20)`."""
-    found = {}
+class Written(NamedTuple):
+    """What stands behind the cells of a workbook, by sheet and cell.
+
+    formulas  in one spelling: `SUM(F5:F20)`
+    masks     number formats by which a cell shows another number than it holds
+    """
+
+    formulas: dict[tuple[str, str], str]
+    masks: dict[tuple[str, str], str]
+
+
+def written(file: Path) -> Written:
+    """Formulas and formats of a workbook that `printed` could read."""
+    found = Written({}, {})
     with closing(openpyxl.load_workbook(file, read_only=True)) as book:
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # what the file says of its size is not believed
@@ -96,8 +111,23 @@ def formulas(file: Path) -> dict[tuple[str, str], str]:
                 for cell in row:
                     if cell.data_type == "f":
                         text = str(cell.value).removeprefix("=").replace("$", "").replace(" ", "")
-                        found[sheet.title, cell.coordinate] = text.upper()
+                        found.formulas[sheet.title, cell.coordinate] = text.upper()
+                    if cell.data_type in "nf" and cell.value is not None and _masks(cell.value, cell.number_format):
+                        found.masks[sheet.title, cell.coordinate] = cell.number_format
     return found
+
+
+_BRACKETED = re.compile(r"\[[^\]]*\]")
+_MASK = re.compile(r"[1-9]|0,(?![0#?])|[%Ee?]|;;|^;")
+"""A format with digits of its own, one that divides, counts in hundredths or powers of ten, or shows nothing."""
+
+
+def _masks(value: object, form: str) -> bool:
+    form = _BRACKETED.sub("", form)
+    if form == "General":
+        return False
+    rounded = isinstance(value, float) and not value.is_integer() and ".00" not in form
+    return rounded or bool(_MASK.search(form))
 
 
 def _cell(cell: Cell) -> Any:

@@ -12,9 +12,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disburse.audit.arithmetic import arithmetic
+from disburse.audit.arithmetic import arithmetic, concealed
 from disburse.audit.booked import booked_otherwise, chain_broken, signed_otherwise
-from disburse.audit.printed import formulas, printed
+from disburse.audit.printed import printed, written
 from disburse.audit.recalculation import Recalculation, recalculation
 from disburse.audit.review import Check, Review
 from disburse.dossier import RECORD, open_record, touched
@@ -30,6 +30,8 @@ from disburse.workbooks.ledger import headings, write_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from disburse.audit.printed import Printed
 
     Progress = Callable[[str], None]
 
@@ -70,7 +72,7 @@ def recheck_ledger(file: Path, folder: Path | None, store_url: str | None, progr
             f"{file} is no ledger of disburse (its headings were not found); name a ledger.xlsx or a run's folder",
         )
     if folder is None:
-        checks = arithmetic(file.name, sheets, formulas(file))
+        checks = arithmetic(file.name, sheets, written(file))
         if store_url is not None:
             return Review(file, {}, [*checks, signed_otherwise(store_url, file.name, sheets)])
         only = say(
@@ -247,32 +249,40 @@ def _said(record: dict[str, Any], path: str) -> str:
 def ledger(file: Path, again: Recalculation) -> Check:
     """Every cell of the ledger in `file`, and every formula in it, against the ledger as it should be."""
     with tempfile.TemporaryDirectory() as beside:
-        written = Path(beside) / LEDGER
+        meant = Path(beside) / LEDGER
         with speaking(again.language):
-            write_ledger(written, again.month)
+            write_ledger(meant, again.month)
             known = headings()
-        sheets = _sheets(written)
+        sheets = _sheets(printed(meant))
         cells = sum(_filled(sheet) for sheet in sheets)
         extent = say(f"{len(sheets)} 张工作表、{cells} 格", f"{len(sheets)} sheets, {cells} cells")
         try:
-            same = file.read_bytes() == written.read_bytes()
-            found = [] if same else [*compare(file.name, sheets, _sheets(file), known), *_formulas(file, written)]
+            same = file.read_bytes() == meant.read_bytes()
+            found = [] if same else [*_ledger(file, meant, sheets, known)]
         except (OSError, Mendable) as error:
             found = [_unreadable(file.name, error)]
     return Check(file.name, extent, found)
 
 
-def _formulas(file: Path, written: Path) -> Iterator[Difference]:
-    """Formulas that are not the ledger's own: a program that calculates would show something else."""
-    meant = formulas(written)
-    for (sheet, cell), formula in formulas(file).items():
-        own = meant.get((sheet, cell), "")
-        if formula != own:
-            yield Difference(file.name, sheet, cell, column=say("公式", "formula"), expected=own, found=formula)
+def _ledger(file: Path, meant: Path, sheets: list[Sheet], known: frozenset[str]) -> Iterator[Difference]:
+    """Cells, formulas that are not the ledger's own – a program that calculates would show something else –, and masks."""
+    theirs, behind, own = printed(file), written(file), written(meant).formulas
+    yield from compare(file.name, sheets, _sheets(theirs), known)
+    for (sheet, cell), formula in behind.formulas.items():
+        if formula != own.get((sheet, cell), ""):
+            yield Difference(
+                file.name,
+                sheet,
+                cell,
+                column=say("公式", "formula"),
+                expected=own.get((sheet, cell), ""),
+                found=formula,
+            )
+    yield from concealed(file.name, theirs, behind.masks)
 
 
-def _sheets(file: Path) -> list[Sheet]:
-    return [Sheet(sheet.name, sheet.rows) for sheet in printed(file)]
+def _sheets(sheets: list[Printed]) -> list[Sheet]:
+    return [Sheet(sheet.name, sheet.rows) for sheet in sheets]
 
 
 def _filled(sheet: Sheet) -> int:

@@ -189,7 +189,11 @@ def _titles_between(sheet: Sheet, heading: Heading, end: int) -> frozenset[int]:
         if end == len(sheet.cells):
             break
         telling = [cell for column in columns if (cell := sheet.cells[row][column]) != "" and _tells(cell)]
-        if len(telling) > 1 or _total(sheet.cells[row]) or any(not isinstance(cell, str) or key(cell).isascii() for cell in telling):
+        if (
+            len(telling) > 1
+            or _total(sheet.cells[row])
+            or any(not isinstance(cell, str) or key(cell).isascii() for cell in telling)
+        ):
             break
         found.add(row)
     return frozenset(found)

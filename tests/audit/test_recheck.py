@@ -295,6 +295,31 @@ class TestLedger:
                 ("拨付清单", True)
             ]
 
+    @pytest.mark.parametrize(
+        ("part", "old", "new", "place"),
+        [
+            ("xl/styles.xml", "#,##0.00_ ", "&quot;9&quot;#,##0.00_ ", ("拨付清单", "F6")),
+            ("xl/styles.xml", "#,##0.00_ ", "#,##0,_ ", ("拨付清单", "F6")),
+            ("xl/styles.xml", "#,##0.00_ ", ";;;", ("拨付清单", "F6")),
+            ("xl/workbook.xml", '<sheet name="核减"', '<sheet name="核减" state="hidden"', ("核减", "")),
+            ("xl/worksheets/sheet1.xml", '<row r="6"', '<row r="6" hidden="1"', ("拨付清单", "6:6")),
+        ],
+    )
+    def test_what_is_there_but_is_not_shown_is_found(
+        self, copied: Path, part: str, old: str, new: str, place: tuple[str, str]
+    ) -> None:
+        folder = copied / "out" / "2025-05"
+        file = copied / "寄回.xlsx"
+        with zipfile.ZipFile(folder / "ledger.xlsx") as before, zipfile.ZipFile(file, "w") as after:
+            for each in before.infolist():
+                content = before.read(each)
+                if each.filename == part:
+                    assert old.encode() in content
+                    content = content.replace(old.encode(), new.encode())
+                after.writestr(each, content)
+        for run in (folder, None):
+            assert place in places(recheck_ledger(file, run, None, silent).differences)
+
     def test_without_run_and_store_it_says_what_it_did_not_do(self, office: Path, tmp_path: Path, disburse) -> None:
         file = shutil.copy(office / "out" / "2025-05" / "ledger.xlsx", tmp_path / "清单.xlsx")
         done = disburse("recheck", file, cwd=tmp_path)
