@@ -186,7 +186,7 @@ def run(month: str, paths: Sequence[Path], inputs: Inputs, out: Path, store_url:
     target = must_be_free(out)
     found, skipped, _ = sources(paths)
     inputs = Inputs(tuple(found), inputs.policy, inputs.lists, inputs.pay_date)
-    store = open_store(store_url, create=False)
+    store = open_store(store_url, create=False, update=True)
     month_read = read(month, inputs, progress)
     opening = store.opening(month_read.wanted)
     calculated = calculate(month_read, opening, progress)

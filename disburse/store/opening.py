@@ -25,12 +25,18 @@ PATIENCE_SECONDS = 120.0
 
 
 def open_store(
-    url: str, *, create: bool, patience_seconds: float = PATIENCE_SECONDS, waiting: Waiting = lambda: None
+    url: str,
+    *,
+    create: bool,
+    update: bool = False,
+    patience_seconds: float = PATIENCE_SECONDS,
+    waiting: Waiting = lambda: None,
 ) -> Store:
     """The store at `url`, like sqlite:///disburse.db or postgresql+psycopg://clerk@server/disburse.
 
     create=True   to book: made when missing, brought up to date when older
     create=False  to read: a missing file or an empty database is an empty store, and nothing is ever created
+    update=True   to read, but an older store is brought up to date first: what is booked stays as it is
     waiting       called once when somebody else is booking and we begin to wait, `patience_seconds` at most
 
     Raises Usage for an address that cannot be one, Refused for a database that is not ours, newer, or out of reach.
@@ -52,10 +58,14 @@ def open_store(
         return Store(database)
     if revision is None:
         return Store(None)
+    if update:
+        open_store(url, create=True, patience_seconds=patience_seconds, waiting=waiting)
+        return Store(database)
     raise Refused(
-        f"账簿 {database.name} 由旧版本建立（{revision}），请先用 disburse post 升级后再查询。",
-        f"The store {database.name} was made by an older version ({revision}); `disburse post` brings it up to date "
-        "first.",
+        f"账簿 {database.name} 由旧版本建立（{revision}），还不能查询。请财政先备份这个账簿，再运行 disburse run 计算下一个月，"
+        "账簿随之升级；已记的账一笔不变。",
+        f"The store {database.name} was made by an older version ({revision}) and cannot be asked yet. Let the finance "
+        "office keep a copy of it and run the next month: `disburse run` brings it up to date, and nothing booked changes.",
     )
 
 

@@ -21,6 +21,8 @@ from tests.store.runs import Past, book, booking, lines, past, reverse
 from tests.store.test_verification import filled
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 FORM = {"0001": 1, "0002": 2}
@@ -114,11 +116,12 @@ def test_every_earlier_revision_is_upgraded_here() -> None:
 
 
 @pytest.mark.parametrize("revision", FORM)
-def test_everything_is_kept(url: str, revision: str) -> None:
+@pytest.mark.parametrize("how", [{"create": True}, {"create": False, "update": True}], ids=["to book", "to calculate"])
+def test_everything_is_kept(url: str, revision: str, how: dict[str, bool]) -> None:
     booked_at(url, revision)
-    with pytest.raises(Refused, match="旧版本"):
+    with pytest.raises(Refused, match=r"旧版本.*disburse run"):
         open_store(url, create=False)
-    store = open_store(url, create=True)
+    store = open_store(url, **how)
     booked = store.booked()
     assert booked["application_no"].tolist() == ["A-000000", "A-000001", "A-000002", "A-000000"]
     assert booked["paid_fen"].tolist() == [100, 200, 300, 100]
@@ -126,6 +129,11 @@ def test_everything_is_kept(url: str, revision: str) -> None:
     assert store.open_items()["application_no"].tolist() == ["H-1"]
     assert store.head().sequence == 3
     _sound(url, store)
+
+
+def test_what_is_not_there_is_not_made_by_calculating(tmp_path: Path) -> None:
+    assert open_store(f"sqlite:///{tmp_path / 'none.db'}", create=False, update=True).head().sequence == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("revision", FORM)
