@@ -182,7 +182,7 @@ def one_cell(file: Path, rng: random.Random) -> str:
         )
         fresh = cell.replace(value[0], b"<v>%d</v>" % count)
     else:
-        fresh = re.sub(rb"(<(?:t|v)[^>]*>)", rb"\g<1>\xe6\x94\xb9", cell, count=1)
+        fresh = re.sub(rb"<(?:t|v)(?: [^>]*)?>", lambda text: text[0] + "改".encode(), cell, count=1)
     part = parts[name]
     parts[name] = part[: found.start()] + fresh + part[found.end() :]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
