@@ -8,6 +8,9 @@ known ones, all of them openpyxl's, are told apart and counted:
     escape            Excel's `_x000D_`, which openpyxl leaves as it is
     elapsed           a duration: openpyxl knows `[h]` only at the beginning of a format
     hyperlink         openpyxl puts a link's target into a cell that is empty, or whose formula has no result
+    covered           a cell under a merged one keeps its value in the file; openpyxl drops it
+    date format       the built-in formats 27–36 and 50–58 are days in Chinese, Japanese and Korean Excel
+    ISO               a time of day of type `d`: ours is the text
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+from openpyxl.cell import MergedCell
 
 from disburse.reader import worker
 from disburse.reader.cell import ErrorValue, NotCalculated
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     from disburse.reader.worker import Read
 
+EAST_ASIAN = {*range(27, 37), *range(50, 59)}
 MOMENT = timedelta(milliseconds=2)
 
 
@@ -44,7 +49,8 @@ def differences(path: Path, sheets: list[Read]) -> Iterator[tuple[str, str, Any,
     for sheet in sheets:
         if sheet.name not in book.sheetnames:
             raise NoOracle(sheet.name)
-        theirs = {at: cell for at, cell in book[sheet.name]._cells.items() if cell.value not in (None, "")}
+        cells = book[sheet.name]._cells.items()
+        theirs = {at: cell for at, cell in cells if isinstance(cell, MergedCell) or cell.value not in (None, "")}
         ours = {
             (row, column): cell
             for row, line in enumerate(sheet.cells, start=1)
@@ -53,11 +59,17 @@ def differences(path: Path, sheets: list[Read]) -> Iterator[tuple[str, str, Any,
         }
         for at in sorted(ours.keys() | theirs.keys()):
             found, other = ours.get(at, ""), theirs.get(at)
+            if isinstance(other, MergedCell) or (isinstance(found, date) and _is_day(other)):
+                continue
             value = None if other is None else other.value
-            if not _same(found, value) and not (
-                other is not None and other.hyperlink and found in ("", NotCalculated())
-            ):
+            linked = other is not None and other.hyperlink
+            if not _same(found, value) and not (linked and found in ("", NotCalculated())):
                 yield sheet.name, openpyxl.utils.get_column_letter(at[1]) + str(at[0]), found, value
+
+
+def _is_day(cell: Any) -> bool:
+    """Whether its number is a day by one of the formats that openpyxl does not know."""
+    return cell is not None and isinstance(cell.value, int | float) and cell._style.numFmtId in EAST_ASIAN
 
 
 def _opened(path: Path) -> Any:
@@ -78,7 +90,9 @@ def _same(ours: Any, theirs: Any) -> bool:
         case NotCalculated() | "":
             return theirs is None
         case str():
-            return isinstance(theirs, str) and _line_ends(unescaped(theirs)) == _line_ends(unescaped(ours))
+            return isinstance(theirs, str) and _line_ends(unescaped(theirs)) in map(_line_ends, (ours, unescaped(ours)))
+        case datetime() if type(theirs) is date:
+            return ours == datetime.combine(theirs, time())
         case datetime() | timedelta():
             return type(theirs) is type(ours) and abs(theirs - ours) < MOMENT
         case date():
@@ -101,6 +115,8 @@ def _since_midnight(at: time) -> timedelta:
 def _known(ours: Any, theirs: Any) -> str:
     if isinstance(ours, float) and isinstance(theirs, datetime | time | timedelta):
         return "29 February 1900" if 60 <= ours < 61 else "negative date" if ours < 0 else ""
+    if isinstance(ours, str) and isinstance(theirs, time):
+        return "ISO"
     if isinstance(ours, timedelta) and isinstance(theirs, int | float):
         return "elapsed"
     if isinstance(ours, date) and ours.year == 1904 and isinstance(theirs, time):

@@ -107,7 +107,7 @@ def sent(path: Path, address: str) -> None:
             with target.cursor().copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
                 for row in file.execute(f"SELECT {names} FROM {table.name}"):
                     copy.write_row(row)
-        target.execute("ANALYZE")
+        target.execute("VACUUM (ANALYZE)")
 
 
 def _batch(store: sqlite3.Connection, batch_no: int, first: int, last: int) -> None:
