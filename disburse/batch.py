@@ -151,7 +151,7 @@ def check(paths: Sequence[Path], inputs: Inputs, store_url: str, annotate: Path 
     annotate  folder for the marked copies; None to write nothing
     """
     policy = load_policy(inputs.policy)
-    found, skipped, unopened = sources(paths, stop=False)
+    found, skipped, unopened = sources(paths, stop=False, but=annotate)
     lists = _lists(inputs, policy)
     store = open_store(store_url, create=False)
     intake = read_applications(found, policy, stop=False, progress=progress)

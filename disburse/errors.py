@@ -44,17 +44,19 @@ class FileUnreadable(Mendable):
     code   one of the catalogue's workbook group
     name   the file as findings show it; sheet, cell and column say where in it, if known
     found  the catalogue's message alone, where the whole sentence also names place and remedy
+    mend   what to do, where the catalogue's remedy does not help
     """
 
     def __init__(
         self, code: str, path: Path, zh: str, en: str, *, name: str = "", found: Wording | None = None,
-        sheet: str = "", cell: str = "", column: str = "",
+        mend: Wording | None = None, sheet: str = "", cell: str = "", column: str = "",
     ) -> None:  # fmt: skip
         super().__init__(zh, en)
         self.code = code
         self.path = path
         self.name = name or path.name
         self.found = found or Wording(zh=zh, en=en)
+        self.mend = mend
         self.sheet = sheet
         self.cell = cell
         self.column = column

@@ -131,7 +131,8 @@ def stopped(error: FileUnreadable) -> Placed:
     """What stops a file, as a finding."""
     return Placed(
         code=error.code, severity="stop", source_file=error.name, source_sheet=error.sheet, cell=error.cell,
-        application_no="", column=error.column, value="", message=str(error.found), remedy=remedy(error.code, {}), reference="",
+        application_no="", column=error.column, value="", message=str(error.found), remedy=str(error.mend or remedy(error.code, {})),
+        reference="",
     )  # fmt: skip
 
 

@@ -70,6 +70,22 @@ def test_a_copy_of_a_copy_does_not_pile_up(tmp_path: Path) -> None:
     assert (tmp_path / "1" / "a.xlsx").read_bytes() == (tmp_path / "2" / "a.xlsx").read_bytes()
 
 
+def test_the_copies_in_the_folder_that_is_checked_are_not_checked_with_it(tmp_path: Path) -> None:
+    faulty(tmp_path / "a.xlsx")
+    for _ in range(2):
+        done = disburse("check", ".", "--annotate", "标注", cwd=tmp_path)
+        assert "共 2 行，2 个问题" in done.stdout
+    assert "标注/a.xlsx" in done.stdout, "what is left out is named"
+
+
+def test_a_row_that_a_correction_replaces_is_named(tmp_path: Path) -> None:
+    """Marked by mistake, it would put somebody else's application out of force without a word."""
+    other = {"corrects": "是", "payee_name": "东莞示例科技有限公司", "applicant_name": "东莞示例科技有限公司"}
+    save(tmp_path / "a.xlsx", lines({"application_no": "A-1"}, {"application_no": "A-1", **other}))
+    done = disburse("check", "a.xlsx", cwd=tmp_path)
+    assert f"不再计算：a.xlsx!表1!2  A-1  {SOUND['applicant_name']}" in done.stdout
+
+
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     faulty(tmp_path / "a.xlsx")
     (tmp_path / "o").mkdir()

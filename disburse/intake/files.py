@@ -27,17 +27,20 @@ class Source:
     sha256: str
 
 
-def sources(paths: Sequence[Path], *, stop: bool = True) -> tuple[list[Source], list[str], list[FileUnreadable]]:
+def sources(
+    paths: Sequence[Path], *, stop: bool = True, but: Path | None = None
+) -> tuple[list[Source], list[str], list[FileUnreadable]]:
     """The workbooks among `paths` and below its folders, by name; the files skipped on the way; those that stop.
 
     stop  raise for the first path that is missing, no workbook or cannot be opened; else go on and return them
+    but   a folder that is skipped where it lies below one of `paths`: the program's own copies
     Raises Usage for a folder without workbooks and for the same content twice.
     """
     skipped: list[str] = []
     stopped: list[FileUnreadable] = []
     hashed: list[tuple[Path, str]] = []
     for path in paths:
-        for file in sorted(_below(path, skipped)) if path.is_dir() else [path]:
+        for file in sorted(_below(path, skipped, but)) if path.is_dir() else [path]:
             try:
                 hashed.append((_workbook(file), _sha256(file)))
             except FileUnreadable as error:
@@ -57,37 +60,41 @@ def sources(paths: Sequence[Path], *, stop: bool = True) -> tuple[list[Source], 
 def _workbook(path: Path) -> Path:
     shown = os.fsencode(path.name).decode("utf-8", "replace")
     if shown != path.name:
-        raise _stop(path, shown, "文件名不是 UTF-8 编码，请改名", "its name is not UTF-8: rename it")
+        raise _stop(path, shown, ("文件名不是 UTF-8 编码", "its name is not UTF-8"), ("请改名", "rename it"))
     if not path.exists():
-        raise _stop(path, shown, "找不到这个文件，请检查路径", "there is no such file: check the path")
+        raise _stop(
+            path, shown, ("找不到这个文件", "there is no such file"), ("请检查路径和文件名", "check path and name")
+        )
     if path.suffix.lower() not in SUFFIXES:
         kinds = "、".join(SUFFIXES)
         raise _stop(
-            path, shown, f"不是工作簿（可用的类型：{kinds}），请在 Excel 或 WPS 中另存为 .xlsx",
-            f"no workbook (allowed: {kinds}): save it as .xlsx in Excel or WPS",
+            path, shown, (f"不是工作簿（可用的类型：{kinds}）", f"no workbook (allowed: {kinds})"),
+            ("请在 Excel 或 WPS 中另存为 .xlsx", "save it as .xlsx in Excel or WPS"),
         )  # fmt: skip
     return path
 
 
-def _stop(path: Path, shown: str, zh: str, en: str) -> FileUnreadable:
-    found = Wording(zh=zh, en=en)
+def _stop(path: Path, shown: str, found: tuple[str, str], mend: tuple[str, str]) -> FileUnreadable:
+    """What was found and how to mend it, each in Chinese and in English."""
     return FileUnreadable(
         "WORKBOOK_UNREADABLE",
         path,
-        f"{path.parent / shown}：{zh}",
-        f"{path.parent / shown}: {en}",
+        f"{path.parent / shown}：{found[0]}，{mend[0]}",
+        f"{path.parent / shown}: {found[1]}: {mend[1]}",
         name=shown,
-        found=found,
+        found=Wording(zh=f"{found[0]}。", en=f"{found[1]}."),
+        mend=Wording(zh=f"{mend[0]}。", en=f"{mend[1]}."),
     )
 
 
-def _below(folder: Path, skipped: list[str]) -> list[Path]:
+def _below(folder: Path, skipped: list[str], but: Path | None) -> list[Path]:
     found = []
     for path in _files(folder):
         inside = path.relative_to(folder)
         if path.suffix.lower() not in SUFFIXES:
             continue
-        if path.name.startswith("~$") or any(part.startswith(".") for part in inside.parts):
+        hidden = path.name.startswith("~$") or any(part.startswith(".") for part in inside.parts)
+        if hidden or _within(path, but, folder):
             skipped.append(inside.as_posix())
         else:
             found.append(path)
@@ -97,6 +104,11 @@ def _below(folder: Path, skipped: list[str]) -> list[Path]:
             f"there is no workbook ({', '.join(SUFFIXES)}) in the folder {folder}",
         )
     return found
+
+
+def _within(path: Path, but: Path | None, folder: Path) -> bool:
+    left = but.resolve() if but else None
+    return left is not None and left != folder.resolve() and left in path.resolve().parents
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -120,8 +132,8 @@ def _sha256(path: Path) -> str:
 def _cannot_open(path: Path, error: OSError) -> FileUnreadable:
     reason = error.strerror or str(error)
     return _stop(
-        path, path.name, f"无法打开（{reason}）；请关闭正在使用它的程序，检查读取权限后重试",
-        f"cannot be opened ({reason}); close it elsewhere, check your rights, and try again",
+        path, path.name, (f"无法打开（{reason}）", f"cannot be opened ({reason})"),
+        ("请关闭正在使用它的程序，检查读取权限后重试", "close it elsewhere, check your rights, and try again"),
     )  # fmt: skip
 
 

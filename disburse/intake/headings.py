@@ -185,11 +185,15 @@ def _lower(
 
 
 def _are_headings(cells: list[Cell], heading: Heading, words: Vocabulary) -> bool:
-    """Whether these are headings: columns the heading has not, and nothing with a digit."""
+    """Whether these are further headings: mostly columns the heading has not, and nothing with a digit.
+
+    The name of a group may itself be one of a column: 申报企业 over 企业名称 and 统一社会信用代码.
+    """
     texts = [cell for cell in cells if isinstance(cell, str) and len(cell) <= LONGEST]
-    known = [meaning[0] for text in texts if (meaning := words.meaning(text))]
+    known = {meaning[0] for text in texts if (meaning := words.meaning(text))}
+    new = known - heading.columns.keys()
     digits = any(sign.isdigit() for text in texts if not words.meaning(text) for sign in text)
-    return len(texts) == len(cells) and bool(known) and not digits and not heading.columns.keys() & set(known)
+    return len(texts) == len(cells) and bool(new) and not digits and 2 * len(new) >= len(known)
 
 
 def _with_units_below(sheet: Sheet, heading: Heading) -> Heading:

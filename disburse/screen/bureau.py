@@ -83,19 +83,35 @@ def show_check(checked: Checked, placed: list[Placed], counts: dict[str, int]) -
     if len(placed) > MANY:
         show_counts(placed)
     show_skipped(checked.skipped)
+    _show_replaced(checked)
     for copy in checked.copies:
         click.echo(say(f"标注副本：{copy.file}（{copy.count} 处）", f"Marked copy: {copy.file} ({copy.count})"))
     if checked.not_checked:
         click.echo(say("未核对：", "Not checked: ") + say("；", "; ").join(checked.not_checked))
     rows = len(checked.settlement.rows)
     found = "，".join(f"{word(SEVERITY, severity)} {count}" for severity, count in counts.items())
-    click.echo(say(f"共 {rows} 行：{found or '没有问题'}。", f"{rows} rows: {found or 'nothing found'}."))
+    total = sum(counts.values())
+    if total:
+        click.echo(say(f"共 {rows} 行，{total} 个问题：{found}。", f"{rows} rows, {total} findings: {found}."))
+    elif rows:
+        click.echo(say(f"共 {rows} 行：没有问题。", f"{rows} rows: nothing found."))
     if not rows and not checked.stopped:
         click.echo(
             say(
                 "没有读到任何申报行：请从表头下面第一个空行起填写，每行要有申报编号。",
                 "No application was read: fill in from the first line below the headings, each with its number.",
             )
+        )
+
+
+def _show_replaced(checked: Checked) -> None:
+    """The rows that another one, marked 更正, has put out of force: whoever marked it by mistake must see it."""
+    rows = checked.settlement.rows
+    for row in rows[rows["status"] == "replaced"].to_dict("records"):
+        place = (row["source_file"], row["source_sheet"], str(row["source_row"]))
+        said = "  ".join(("!".join(filter(None, place)), row["application_no"], row["applicant_name"]))
+        click.echo(
+            say(f"已被“更正”的行替换，不再计算：{said}", f"Replaced by a row marked 更正, not calculated: {said}")
         )
 
 

@@ -31,6 +31,9 @@ READY = 500
 REACH = 100_000
 """Rows that totals, drop-downs and hints reach."""
 
+_TOTALS = '{"合计*","合 计*","小计*","小 计*","总计*","总 计*","共计*"}'
+"""Labels of total lines that a clerk adds below the rows: the form's own total and count leave these out."""
+
 HINT, HINT_TITLE = 255, 32
 """Characters Excel takes in an input hint and in its title."""
 
@@ -143,7 +146,8 @@ def _above(sheet: Sheet, form: Form, count: int) -> None:
     if form.table.totals:
         first, last = sheet.row + 4, sheet.row + 3 + REACH
         sheet.text(1, say("份数:", "Count:"), "sign")
-        sheet.formula(2, f"=COUNTA(A{first + 1}:A{last + 1})", count, "count")
+        numbers = f"A{first + 1}:A{last + 1}"
+        sheet.formula(2, f"=COUNTA({numbers})-SUMPRODUCT(COUNTIF({numbers},{_TOTALS}))", count, "count")
     sheet.next(20)
     sheet.text(
         0,
@@ -175,7 +179,9 @@ def _declared(sheet: Sheet, columns: Sequence[Column], rows: pd.DataFrame | None
         elif column.kind == "amount":
             fen = 0 if rows is None else int(rows[f"{column.field}_fen"].fillna(0).sum())
             over = f"{xl_rowcol_to_cell(first, col)}:{xl_rowcol_to_cell(first + REACH - 1, col)}"
-            sheet.formula(col, f"=SUM({over})", fen / 100, "total_amount")
+            labels = f"{xl_rowcol_to_cell(first, 0)}:{xl_rowcol_to_cell(first + REACH - 1, 0)}"
+            formula = f"=SUM({over})-SUMPRODUCT(SUMIF({labels},{_TOTALS},{over}))"
+            sheet.formula(col, formula, fen / 100, "total_amount")
         else:
             sheet.put(col, None, "total")
     sheet.next(20)

@@ -95,6 +95,31 @@ def test_a_line_of_units_under_the_heading_belongs_to_it(tmp_path, policy, merge
     assert intake.rows["source_row"].tolist() == [3, 4]
 
 
+@pytest.mark.parametrize("merged", [True, False])
+def test_the_name_of_a_group_may_be_that_of_a_column(tmp_path, policy, merged):
+    """申报企业 over 企业名称 and 统一社会信用代码: the line below says which column is which."""
+    heading, row = lines({})
+    upper, lower = list(heading), [None] * len(heading)
+    groups = {"申报企业": ("applicant_name", "uscc"), "收款单位": ("payee_name", "bank_name")}
+    for name, fields in groups.items():
+        for at, each in enumerate(FIELDS.index(field) for field in fields):
+            upper[each], lower[each] = (name if at == 0 else None), heading[each]
+
+    def merge(sheet):
+        for first, _ in groups.values():
+            column = FIELDS.index(first) + 1
+            sheet.merge_cells(start_row=1, end_row=1, start_column=column, end_column=column + 1)
+        for column, text in enumerate(lower, start=1):
+            if merged and text is None:
+                sheet.merge_cells(start_row=1, end_row=2, start_column=column, end_column=column)
+
+    intake = taken(policy, save(tmp_path / "a.xlsx", [upper, lower, row], change=merge))
+    assert found(intake) == []
+    sound = taken(policy, save(tmp_path / "b.xlsx", [heading, row])).rows
+    for column in ("applicant_name", "uscc", "payee_name", "bank_name"):
+        assert intake.rows[column].tolist() == sound[column].tolist() != [""]
+
+
 def test_a_title_between_two_tables_is_no_row(tmp_path, policy):
     for title in ("附件2", "2025年6月申报表（第二批）"):
         intake = taken(policy, save(tmp_path / "a.xlsx", [*lines({}), [], [title], *lines({"application_no": "B1"})]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -41,6 +44,26 @@ def data_rows(path: Path) -> list[dict[str, Any]]:
     number, headings = heading_row(sheet)
     lines = [dict(zip(headings, row, strict=True)) for row in sheet.iter_rows(min_row=number + 1, values_only=True)]
     return [line for line in lines if "合计" not in line.values() and (line["申报编号"] or line["核定金额(元)"])]
+
+
+def test_total_lines_below_are_left_out_of_its_own_total(template: Path, tmp_path: Path) -> None:
+    if shutil.which("soffice") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("not installed: soffice")
+    book = openpyxl.load_workbook(template)
+    sheet = book["申报表"]
+    number, headings = heading_row(sheet)
+    column = headings.index("核定金额(元)") + 1
+    for row, (label, amount) in enumerate(
+        [("合成计-1", 100), ("A-2", 50), ("小计", 150), ("A-3", 7.5), ("合 计：", 157.5)], start=number + 2
+    ):
+        sheet.cell(row, 1, label)
+        sheet.cell(row, column, amount)
+    book.save(tmp_path / "填好.xlsx")
+    profile, out = f"-env:UserInstallation=file://{tmp_path}/profile", tmp_path / "o"
+    command = ["soffice", profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(out)]
+    subprocess.run([*command, str(tmp_path / "填好.xlsx")], check=True, capture_output=True, timeout=180)
+    saved = openpyxl.load_workbook(out / "填好.xlsx", data_only=True)["申报表"]
+    assert (saved["C2"].value, saved.cell(number + 1, column).value) == (3, 157.5)
 
 
 def test_sheets(template: Path) -> None:
