@@ -112,10 +112,13 @@ def written(file: Path) -> Written:
                     if cell.data_type == "f":
                         text = str(cell.value).removeprefix("=").replace("$", "").replace(" ", "")
                         found.formulas[sheet.title, cell.coordinate] = text.upper()
-                    if cell.data_type in "nf" and cell.value is not None and _masks(cell.value, cell.number_format):
+                    if cell.value is not None and _masks(cell.value, cell.number_format):
                         found.masks[sheet.title, cell.coordinate] = cell.number_format
     return found
 
+
+_FILLED = re.compile(r"[_*].|\s")
+"""Blanks of a width, and signs that fill a cell."""
 
 _BRACKETED = re.compile(r"\[[^\]]*\]")
 _MASK = re.compile(r"[1-9]|0,(?![0#?])|[%Ee?]|;;|^;")
@@ -126,6 +129,10 @@ def _masks(value: object, form: str) -> bool:
     form = _BRACKETED.sub("", form)
     if form == "General":
         return False
+    if isinstance(value, str) and not value.startswith("="):
+        parts = form.split(";")
+        own = parts[3] if len(parts) > 3 else parts[-1] if "@" in parts[-1] else "@"
+        return _FILLED.sub("", own) not in ("@", "General")
     rounded = isinstance(value, float) and not value.is_integer() and ".00" not in form
     return rounded or bool(_MASK.search(form))
 

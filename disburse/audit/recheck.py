@@ -74,19 +74,32 @@ def recheck_ledger(file: Path, folder: Path | None, store_url: str | None, progr
     if folder is None:
         checks = arithmetic(file.name, sheets, written(file))
         if store_url is not None:
-            return Review(file, {}, [*checks, signed_otherwise(store_url, file.name, sheets)])
+            agreed = say(
+                "清单自身的加总、笔数、大写和各步金额相符，各笔与账簿所记一致；没有重新计算。",
+                "The ledger's own sums, counts, words and chain hold, and its lines are those that were booked; nothing was "
+                "calculated again.",
+            )
+            return Review(file, {}, [*checks, signed_otherwise(store_url, file.name, sheets)], agreed=agreed)
         only = say(
             "没有给出 --run 或 --store：只核对了清单自身的加总、笔数、大写和各步金额，没有重新计算。",
             "Neither --run nor --store was given: only the ledger's own sums, counts, words and chain were checked.",
         )
-        return Review(file, {}, checks, remarks=[only])
+        agreed = say(
+            "清单自身的加总、笔数、大写和各步金额相符；是否与运行、账簿一致，没有核对。",
+            "The ledger's own sums, counts, words and chain hold; whether it is what was calculated or booked was not checked.",
+        )
+        return Review(file, {}, checks, remarks=[only], agreed=agreed)
     record = open_record(folder)
     checks = [_seal(folder, record)]
     again = recalculation(folder, record, progress)
     checks.append(ledger(file, again))
     if store_url is not None:
         checks.append(booked_otherwise(store_url, record, folder, again.month))
-    return Review(file, record, checks, again.month)
+    agreed = say(
+        "清单的每一格与另一套逐行计算独立得出的结果一致，无差异。",
+        "The second, row-by-row calculation agrees with every cell of the ledger: no differences.",
+    )
+    return Review(file, record, checks, again.month, agreed=agreed)
 
 
 def _seal(folder: Path, record: dict[str, Any]) -> Check:

@@ -44,7 +44,7 @@ def write_report(review: Review, sampled: Sampled | None, report: Path | None) -
     checks = [(check.title, check.extent, len(check.differences)) for check in review.checks]
 
     def write(path: Path) -> None:
-        write_review(path, review.facts, checks, review.control, review.differences, sampled)
+        write_review(path, review.facts, checks, review.control, review.conclusion, review.differences, sampled)
 
     return _written(review.subject, report, say("复核报告", "review"), write)
 

@@ -80,14 +80,15 @@ class Sampled:
 
 def write_review(
     path: Path, facts: Sequence[tuple[str, str]], checks: Sequence[tuple[str, str, int]], control: Sequence[str],
-    differences: Sequence[Difference], sampled: Sampled | None,
+    conclusion: str, differences: Sequence[Difference], sampled: Sampled | None,
 ) -> None:  # fmt: skip
     """Write the report.
 
-    facts    what was checked, line by line: name and value
-    checks   what was compared, how much of it, and how many differences
-    control  the sums that must hold, and what could not be checked
-    sampled  rows drawn for inspection, where any were
+    facts       what was checked, line by line: name and value
+    checks      what was compared, how much of it, and how many differences
+    control     the sums that must hold, and what could not be checked
+    conclusion  the sentence over the signatures
+    sampled     rows drawn for inspection, where any were
     """
     name = say("复核报告", "Review")
     with Book(path) as book:
@@ -105,20 +106,11 @@ def write_review(
         for line in control:
             sheet.line(line, "note")
         _section(sheet, say("三、结论", "Conclusion"))
-        sheet.line(_conclusion(len(differences)), "words")
+        sheet.line(conclusion, "words")
         _sign(sheet)
         _differences(book, differences, foot)
         if sampled is not None:
             _paper(book, sampled, foot)
-
-
-def _conclusion(count: int) -> str:
-    if count:
-        return say(f"有 {count} 处差异，逐处列于“差异”。", f"{count} differences, listed on the sheet “Differences”.")
-    return say(
-        "由另一套逐行计算独立得出的结果与本次运行写出的每一格一致，无差异。",
-        "The second, row-by-row calculation agrees with every cell that was written: no differences.",
-    )
 
 
 def _section(sheet: Sheet, title: str) -> None:

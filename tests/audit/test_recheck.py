@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from disburse.audit.recheck import recheck, recheck_ledger
-from disburse.dossier import RECORD, sealed
+from disburse.dossier import RECORD, digest, sealed
 from disburse.errors import FileUnreadable, Usage
 from disburse.money import capital, to_fen
 from tests.audit.mutation import CSV, forge, missed
@@ -301,6 +301,7 @@ class TestLedger:
             ("xl/styles.xml", "#,##0.00_ ", "&quot;9&quot;#,##0.00_ ", ("拨付清单", "F6")),
             ("xl/styles.xml", "#,##0.00_ ", "#,##0,_ ", ("拨付清单", "F6")),
             ("xl/styles.xml", "#,##0.00_ ", ";;;", ("拨付清单", "F6")),
+            ("xl/styles.xml", 'formatCode="@"', 'formatCode="0;0;0;&quot;8888&quot;"', ("拨付清单", "I6")),
             ("xl/workbook.xml", '<sheet name="核减"', '<sheet name="核减" state="hidden"', ("核减", "")),
             ("xl/worksheets/sheet1.xml", '<row r="6"', '<row r="6" hidden="1"', ("拨付清单", "6:6")),
         ],
@@ -324,6 +325,11 @@ class TestLedger:
         file = shutil.copy(office / "out" / "2025-05" / "ledger.xlsx", tmp_path / "清单.xlsx")
         done = disburse("recheck", file, cwd=tmp_path)
         assert (done.returncode, "没有重新计算" in done.stdout) == (0, True)
+        report = openpyxl.load_workbook(tmp_path / "清单-复核报告.xlsx").worksheets[0]
+        said = "\n".join(str(cell.value) for row in report for cell in row if cell.value)
+        assert "没有核对。" in said, "nobody signs for a calculation that was not made"
+        assert "另一套逐行计算" not in said
+        assert digest(Path(file)) in said
 
     def test_the_ledger_of_another_month_is_not_this_ones(self, office: Path) -> None:
         assert recheck_ledger(
