@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from disburse.audit.arithmetic import amount
 from disburse.audit.recalculation import consulted
 from disburse.audit.review import Check
+from disburse.bookkeeping import existing
 from disburse.language import say
 from disburse.money import yuan
 from disburse.records import as_text, paid_in_order, understood_in_order
@@ -42,7 +43,7 @@ SINCE = ("net_fen", "batch_no")
 
 def booked_otherwise(store_url: str, record: Mapping[str, Any], folder: Path, month: Month) -> Check:
     """Each booked line and outcome of the run against its result, and each booking it had consulted as it stands now."""
-    store, settlement = open_store(store_url, create=False), month.settlement
+    store, settlement = existing(store_url, open_store(store_url, create=False)), month.settlement
     title = say("账簿", "Store")
     found = store.of_run(str(record["run"]))
     if found is None:
@@ -65,9 +66,8 @@ def chain_broken(store_url: str, record: Mapping[str, Any], progress: Callable[[
     """The whole book by its own chain, which must hold the head that the run started from."""
     title, opening = say("账簿（链）", "Store (chain)"), record["opening"]
     heads = [Head(opening["sequence"], opening["hash"])] if opening["sequence"] else []
-    with open_store(store_url, create=False).reading() as connection:
-        if connection is None:
-            return Check(title, say("空", "empty"), [])
+    with existing(store_url, open_store(store_url, create=False)).reading() as connection:
+        assert connection is not None
         end = head_of(connection)
         whole = say("与记账时相同", "as it was booked")
         found = [
@@ -85,7 +85,7 @@ def signed_otherwise(store_url: str, file: str, sheets: Sequence[Printed]) -> Ch
     """Each line of a signed ledger against the line that was booked of the run it names."""
     title = say("账簿", "Store")
     run_hash = next(filter(None, (_named_run(cell) for sheet in sheets for row in sheet.rows for cell in row)), "")
-    found = open_store(store_url, create=False).of_run(run_hash)
+    found = existing(store_url, open_store(store_url, create=False)).of_run(run_hash)
     if found is None:
         missing = Difference(
             file, column=say("运行校验码", "run hash"), expected=say("账簿里已记账的运行", "a run booked in this store"),

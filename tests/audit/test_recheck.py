@@ -16,7 +16,7 @@ import pytest
 
 from disburse.audit.recheck import recheck, recheck_ledger
 from disburse.dossier import RECORD, digest, sealed
-from disburse.errors import FileUnreadable, Usage
+from disburse.errors import FileUnreadable, Refused, Usage
 from disburse.money import capital, to_fen
 from tests.audit.mutation import CSV, forge, missed
 from tests.audit.office import MONTHS, play
@@ -210,9 +210,16 @@ def test_the_chain_must_hold_the_head_that_the_run_started_from(copied: Path) ->
     assert any("链首与回执不同" in each.found for each in found)
 
 
-def test_a_run_that_was_not_booked_is_found(office: Path, tmp_path: Path) -> None:
-    found = recheck(office / "out" / "2025-05", f"sqlite:///{tmp_path / 'leer.db'}", silent).differences
-    assert [each.expected for each in found] == ["本次运行已记账"]
+def test_a_run_that_was_not_booked_is_found(copied: Path) -> None:
+    past_the_guards(copied, f"UPDATE batch SET run_hash = '{'0' * 64}' WHERE batch_no = 1")
+    found = recheck(copied / "out" / "2025-05", store(copied), silent).differences
+    assert found[0].expected == "本次运行已记账"
+
+
+def test_a_store_that_is_not_there_is_refused(office: Path, tmp_path: Path) -> None:
+    for check in (recheck, lambda folder, url, told: recheck_ledger(folder / "ledger.xlsx", None, url, told)):
+        with pytest.raises(Refused, match="不存在或是空的"):
+            check(office / "out" / "2025-05", f"sqlite:///{tmp_path / 'leer.db'}", silent)
 
 
 def test_the_store_of_the_settings_is_not_asked_for_by_itself(copied: Path, disburse) -> None:
