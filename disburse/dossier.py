@@ -213,8 +213,8 @@ def _files(folder: Path) -> list[str]:
 
 def _touched(name: str) -> Refused:
     return Refused(
-        f"{name} 在计算之后被改动或删除；请重新运行 disburse run，不要修改其写出的文件",
-        f"{name} was changed or removed after the run; run again and leave its files as they are",
+        f"{name} 在计算之后被改动或删除；请保留现状，由财政重新运行 disburse run（写到新的文件夹），不要修改其写出的文件",
+        f"{name} was changed or removed after the run; keep it as it is, run again into a new folder, and leave its files alone",
     )
 
 

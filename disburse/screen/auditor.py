@@ -174,8 +174,8 @@ def _show_reduction(step: str, each: Reduction) -> None:
     )
     if each.message:
         click.echo(f"      {each.message}")
-    if cut["ceiling"] and cut["step"] != "entitlement":
-        click.echo(f"      {_equation(cut)}")
+    if cut["ceiling"] and cut["step"] != "entitlement" and (equation := _equation(cut)):
+        click.echo(f"      {equation}")
     for line in each.booked:
         batch = (
             line["batch"] if line["batch"] == this_batch() else say(f"批次 {line['batch']}", f"batch {line['batch']}")
@@ -190,14 +190,14 @@ def _show_reduction(step: str, each: Reduction) -> None:
 
 
 def _equation(cut: dict[str, str]) -> str:
-    """Ceiling − used before = left, where what is left is what the row gets."""
+    """Ceiling − used before = left. "" where something else was decisive: how often it may be paid, not how much."""
     ceiling, used, after = (to_fen(cut[name]) for name in ("ceiling", "used_before", "after"))
-    said = say(
-        f"上限 {_yuan(cut['ceiling'])} − 此前已用 {_yuan(cut['used_before'])}",
-        f"ceiling {_yuan(cut['ceiling'])} − used before {_yuan(cut['used_before'])}",
-    )
-    return said + (
-        say(f" = 余 {_yuan(cut['after'])} 元", f" = left {_yuan(cut['after'])} yuan") if ceiling - used == after else ""
+    left = max(ceiling - used, 0)
+    if left != after and cut["step"] != "budget":
+        return ""
+    return say(
+        f"上限 {_yuan(cut['ceiling'])} − 此前已用 {_yuan(cut['used_before'])} = 余 {_yuan(yuan(left))} 元",
+        f"ceiling {_yuan(cut['ceiling'])} − used before {_yuan(cut['used_before'])} = left {_yuan(yuan(left))} yuan",
     )
 
 
