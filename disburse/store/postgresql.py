@@ -5,6 +5,8 @@ SELECT … FOR UPDATE   of the head's one row: a poster is alone before it looks
                       all that was booked before
 REPEATABLE READ       a reader sees one state, whatever is booked meanwhile
 synchronous_commit    what was said to be booked is on the server's disk, whatever the server's default
+jit                   off: compiling a query that looks up a few hundred lines takes longer than to run it, as soon as
+                      the history is long
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ class PostgreSQL(Database):
 
     def begin_reading(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.exec_driver_sql("SET LOCAL jit = off")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {self.patience_ms}")
 
     def begin_writing(self, connection: Connection) -> None:
@@ -71,6 +74,7 @@ class PostgreSQL(Database):
     def _begin(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
+        connection.exec_driver_sql("SET LOCAL jit = off")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(self.patience_ms, 1)}")
 
     def tables(self, connection: Connection) -> set[str]:
