@@ -47,7 +47,7 @@ def places(differences) -> set[tuple[str, str]]:
 def test_an_untouched_run_shows_no_difference(office: Path, month: str) -> None:
     review = recheck(office / "out" / month, store(office), silent)
     assert review.differences == []
-    assert len(review.checks) == 9
+    assert len(review.checks) == 10
     assert review.month is not None
 
 
@@ -225,7 +225,7 @@ def test_a_store_that_is_not_there_is_refused(office: Path, tmp_path: Path) -> N
 def test_the_store_of_the_settings_is_not_asked_for_by_itself(copied: Path, disburse) -> None:
     (copied / "disburse.toml").write_text('store = "sqlite:///anders.db"\n', encoding="utf-8")
     assert disburse("recheck", "out/2025-05", cwd=copied).returncode == 0
-    assert disburse("--store", "sqlite:///anders.db", "recheck", "out/2025-05", cwd=copied).returncode == 1
+    assert disburse("--store", "sqlite:///anders.db", "recheck", "out/2025-05", cwd=copied).returncode == 2
     assert disburse("recheck", "out/2025-05", "--store", "sqlite:///disburse.db", cwd=copied).returncode == 0
 
 
