@@ -84,14 +84,14 @@ def history(store_url: str, asked: Asked, *, only_open: bool) -> Iterator[Histor
 
 def verify(store_url: str, heads: Sequence[Head], progress: Progress) -> Verified:
     """Walk the chain and compare it with `heads`, as receipts printed them."""
-    with existing(store_url, open_store(store_url, create=False)).reading() as connection:
+    with existing(store_url).reading() as connection:
         assert connection is not None
         return Verified(head_of(connection), [*faults(connection, heads, progress)])
 
 
 def backup(store_url: str, file: Path, progress: Progress) -> Copied:
     """Write the whole book into a new file, verified. Others may go on booking. Raises Usage where the file exists."""
-    store = existing(store_url, open_store(store_url, create=False))
+    store = existing(store_url)
     if file.exists():
         raise Usage(
             f"{file} 已存在，未覆盖；请换一个文件名。", f"{file} exists and was left alone; choose another name."
@@ -115,15 +115,15 @@ def restore(file: Path, store_url: str, progress: Progress) -> Copied:
         copy = Path(folder) / file.name
         copyfile(file, copy)  # one from an older version is brought up to date: not the backup itself
         address = f"sqlite:///{copy}"
-        source = existing(address, open_store(address, create=True))
-        with source.reading() as connection, open_store(store_url, create=True).writing() as target:
+        open_store(address, create=True)
+        with existing(address).reading() as connection, open_store(store_url, create=True).writing() as target:
             assert connection is not None
             return restored(connection, target, progress)
 
 
 def standing(store_url: str, progress: Progress) -> Store:
     """The store to book into; it must hold something already, or the address is likely mistyped."""
-    existing(store_url, open_store(store_url, create=False))
+    existing(store_url)
     return to_book(store_url, progress)
 
 
@@ -133,8 +133,9 @@ def to_book(store_url: str, progress: Progress) -> Store:
     return open_store(store_url, create=True, waiting=lambda: progress(waiting))
 
 
-def existing(store_url: str, store: Store) -> Store:
-    """The store, if anything was ever booked in it; raises Refused, for the address is likely mistyped."""
+def existing(store_url: str) -> Store:
+    """The store, to ask; raises Refused where nothing was ever booked in it, for its address is likely mistyped."""
+    store = open_store(store_url, create=False)
     if not store.head().sequence:
         named = make_url(store_url).render_as_string()  # without a password
         raise Refused(

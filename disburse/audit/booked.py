@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from disburse.audit.arithmetic import amount
 from disburse.audit.recalculation import consulted
 from disburse.audit.review import Check
-from disburse.bookkeeping import existing
+from disburse.bookkeeping import existing, verify
 from disburse.language import say
 from disburse.money import yuan
 from disburse.records import as_text, paid_in_order, understood_in_order
-from disburse.store import Head, open_store
+from disburse.store import Head
 from disburse.store.frames import BOOKED, LINES, OUTCOMES
-from disburse.store.ledger import head_of
-from disburse.store.verification import faults
 from disburse.verify.compare import Difference, apart
 from disburse.workbooks import signed
 from disburse.workbooks.book import shown
@@ -43,7 +41,7 @@ SINCE = ("net_fen", "batch_no")
 
 def booked_otherwise(store_url: str, record: Mapping[str, Any], folder: Path, month: Month) -> Check:
     """Each booked line and outcome of the run against its result, and each booking it had consulted as it stands now."""
-    store, settlement = existing(store_url, open_store(store_url, create=False)), month.settlement
+    store, settlement = existing(store_url), month.settlement
     title = say("账簿", "Store")
     found = store.of_run(str(record["run"]))
     if found is None:
@@ -66,26 +64,23 @@ def chain_broken(store_url: str, record: Mapping[str, Any], progress: Callable[[
     """The whole book by its own chain, which must hold the head that the run started from."""
     title, opening = say("账簿（链）", "Store (chain)"), record["opening"]
     heads = [Head(opening["sequence"], opening["hash"])] if opening["sequence"] else []
-    with existing(store_url, open_store(store_url, create=False)).reading() as connection:
-        assert connection is not None
-        end = head_of(connection)
-        whole = say("与记账时相同", "as it was booked")
-        found = [
-            Difference(
-                say(f"账簿 {fault.batch}", f"Store {fault.batch}").strip(), "",
-                "" if fault.line is None else say(f"第 {fault.line} 笔", f"line {fault.line}"),
-                fault.application_no, say("链", "chain"), whole, fault.said,
-            )
-            for fault in faults(connection, heads, progress)
-        ]  # fmt: skip
-    return Check(title, say(f"{end.sequence} 批", f"{end.sequence} batches"), found)
+    verified, whole = verify(store_url, heads, progress), say("与记账时相同", "as it was booked")
+    found = [
+        Difference(
+            say(f"账簿 {fault.batch}", f"Store {fault.batch}").strip(), "",
+            "" if fault.line is None else say(f"第 {fault.line} 笔", f"line {fault.line}"),
+            fault.application_no, say("链", "chain"), whole, fault.said,
+        )
+        for fault in verified.faults
+    ]  # fmt: skip
+    return Check(title, say(f"{verified.head.sequence} 批", f"{verified.head.sequence} batches"), found)
 
 
 def signed_otherwise(store_url: str, file: str, sheets: Sequence[Printed]) -> Check:
     """Each line of a signed ledger against the line that was booked of the run it names."""
     title = say("账簿", "Store")
     run_hash = next(filter(None, (_named_run(cell) for sheet in sheets for row in sheet.rows for cell in row)), "")
-    found = existing(store_url, open_store(store_url, create=False)).of_run(run_hash)
+    found = existing(store_url).of_run(run_hash)
     if found is None:
         missing = Difference(
             file, column=say("运行校验码", "run hash"), expected=say("账簿里已记账的运行", "a run booked in this store"),

@@ -126,6 +126,7 @@ _MASK = re.compile(r"[1-9]|0,(?![0#?])|[%Ee?]|;;|^;")
 
 
 def _masks(value: object, form: str) -> bool:
+    """Whether a cell of this format shows something else than its value."""
     form = _BRACKETED.sub("", form)
     if form == "General":
         return False

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verify.mutants import MODULES, caught, equivalent, mutants
+from disburse.settlement import settle
+from tests.verify.both import apart
+from tests.verify.mutants import MODULES, caught, equivalent, mutants, settled_plainly
 
 DECIDING = ("disburse.rules.entitlement", "disburse.rules.limits", "disburse.rules.budget", "disburse.money")
 
@@ -18,6 +20,13 @@ def test_a_mutant_is_caught(module: str) -> None:
             month = caught(mutant, drawn=60, first=told)
             assert month, f"{mutant.module}:{mutant.line} {mutant.name}"
             told = [month, *(name for name in told if name != month)]
+
+
+def test_a_mutant_is_gone_afterwards() -> None:
+    name = caught(next(mutants("disburse.rules.limits")), drawn=0)
+    assert name
+    given, plain = settled_plainly(name)
+    assert apart(settle(*given), plain) == []
 
 
 def test_what_is_said_to_be_equivalent_is_a_mutant() -> None:
